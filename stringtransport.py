@@ -1,0 +1,452 @@
+# Copyright (c) 2026 the stringtransport authors
+#
+# Permission is hereby granted, free of charge, to any person obtaining a copy
+# of this software and associated documentation files (the "Software"), to deal
+# in the Software without restriction, including without limitation the rights
+# to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+# copies of the Software, and to permit persons to whom the Software is
+# furnished to do so, subject to the following conditions:
+#
+# The above copyright notice and this permission notice shall be included in all
+# copies or substantial portions of the Software.
+#
+# THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+# IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+# FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+# AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+# LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+# OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+# SOFTWARE.
+
+"""In-memory transports for testing protocols written in Twisted's style.
+
+Give a protocol a `StringTransport` in place of a connection, feed it bytes, and
+look at what it wrote:
+
+    protocol.makeConnection(transport)
+    protocol.dataReceived(b"PING")
+    assert transport.value() == b"PONG"
+
+`StringTransportWithDisconnection` also tells the protocol that its connection
+is lost. Neither needs Twisted. Where Twisted can be imported, the values they
+hand out (`ConnectionDone`, `Failure`, `IPv4Address`) are of its classes, and
+where zope.interface can, they provide the interfaces that Twisted looks for.
+"""
+
+from abc import ABC, abstractmethod
+from collections import namedtuple
+from io import BytesIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, NamedTuple, NoReturn, Optional, Type
+
+__version__ = "1.0.0"
+__all__ = [
+    "ITransport",
+    "IConsumer",
+    "IPushProducer",
+    "StringTransport",
+    "StringTransportWithDisconnection",
+    "ConnectionDone",
+    "Failure",
+    "IPv4Address",
+]
+
+
+class ITransport(ABC):
+    """A connection, as the protocol that talks over it sees it."""
+
+    @abstractmethod
+    def write(self, data: bytes) -> None:
+        """Send bytes to the other side, after all that was written before.
+
+        Args:
+            data (bytes): What to send.
+
+        Raises:
+            TypeError: `data` is not bytes. Nothing is sent.
+        """
+
+    @abstractmethod
+    def writeSequence(self, data: "Iterable[bytes]") -> None:
+        """Send several pieces, as if they were joined and written at once.
+
+        Args:
+            data (Iterable[bytes]): The pieces, in their order.
+
+        Raises:
+            TypeError: A piece is not bytes. None of them is sent.
+        """
+
+    @abstractmethod
+    def loseConnection(self) -> None:
+        """Close the connection, once all that was written has been sent."""
+
+    @abstractmethod
+    def getPeer(self) -> "Any":
+        """Tell the address of the other side.
+
+        Returns:
+            Any: The address, an `IPv4Address` for TCP over IPv4.
+        """
+
+    @abstractmethod
+    def getHost(self) -> "Any":
+        """Tell the address of this side.
+
+        Returns:
+            Any: The address, an `IPv4Address` for TCP over IPv4.
+        """
+
+
+class IConsumer(ABC):
+    """What a producer writes to."""
+
+    @abstractmethod
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        """Take a producer, which is to write until it is unregistered.
+
+        Args:
+            producer (object): An `IPushProducer`, or a pull producer, which has
+                no `pauseProducing`.
+            streaming (bool): True for a push producer, which writes until it is
+                paused; False for a pull producer, which writes when asked.
+
+        Raises:
+            RuntimeError: A producer is registered already. It stays.
+        """
+
+    @abstractmethod
+    def unregisterProducer(self) -> None:
+        """Let go of the producer. The connection stays open."""
+
+    @abstractmethod
+    def write(self, data: bytes) -> None:
+        """Take bytes from the producer.
+
+        Args:
+            data (bytes): What the producer has produced.
+
+        Raises:
+            TypeError: `data` is not bytes. Nothing is taken.
+        """
+
+
+class IPushProducer(ABC):
+    """What writes to a consumer of its own accord, unless it is paused."""
+
+    @abstractmethod
+    def pauseProducing(self) -> None:
+        """Write no more until `resumeProducing` is called."""
+
+    @abstractmethod
+    def resumeProducing(self) -> None:
+        """Write again."""
+
+    @abstractmethod
+    def stopProducing(self) -> None:
+        """Write no more, for good: the consumer is gone."""
+
+
+# What depends on the surroundings is decided from here to the next line of dashes.
+# A type checker is shown the stand-ins, so that it finds the same everywhere.
+# ------------------------------------------------------------------------------
+
+try:
+    if TYPE_CHECKING:
+        raise ImportError
+    else:
+        from twisted.internet import interfaces as _interfaces
+        from twisted.internet.address import IPv4Address
+        from twisted.internet.error import ConnectionDone
+        from twisted.python.failure import Failure
+except ImportError:
+    _interfaces = None
+
+    if TYPE_CHECKING:
+        IPv4Address = NamedTuple(
+            "IPv4Address", [("type", str), ("host", str), ("port", int)]
+        )
+    else:
+        IPv4Address = namedtuple("IPv4Address", "type host port")
+        IPv4Address.__doc__ = "The address of one side of a connection over IPv4."
+        IPv4Address.type.__doc__ = 'The protocol (str): "TCP" or "UDP".'
+        IPv4Address.host.__doc__ = 'The IP address (str), such as "127.0.0.1".'
+        IPv4Address.port.__doc__ = "The number of the port (int)."
+
+    class ConnectionDone(Exception):
+        """Why a connection was lost: one of its sides closed it.
+
+        Args:
+            *args (str): What more there is to say, for `str()`.
+        """
+
+        def __str__(self) -> str:
+            colon = ": " if self.args else ""
+            return f"Connection was closed cleanly{colon}{' '.join(self.args)}."
+
+    class Failure:
+        """An exception that is handed on instead of raised.
+
+        Args:
+            exc_value (BaseException): The exception.
+
+        Attributes:
+            value (BaseException): The exception.
+            type (Type[BaseException]): Its class.
+        """
+
+        def __init__(self, exc_value: BaseException) -> None:
+            self.value = exc_value
+            self.type = type(exc_value)
+
+        def check(
+            self, *errorTypes: "Type[BaseException]"
+        ) -> "Optional[Type[BaseException]]":
+            """Tell which of some classes the exception is an instance of.
+
+            Args:
+                *errorTypes (Type[BaseException]): The classes to try, in order.
+
+            Returns:
+                Optional[Type[BaseException]]: The first that fits, or None.
+            """
+            for errorType in errorTypes:
+                if isinstance(self.value, errorType):
+                    return errorType
+            return None
+
+        def trap(self, *errorTypes: "Type[BaseException]") -> "Type[BaseException]":
+            """Do as `check`, but insist that one of the classes fits.
+
+            Args:
+                *errorTypes (Type[BaseException]): The classes to try, in order.
+
+            Returns:
+                Type[BaseException]: The first that fits.
+
+            Raises:
+                BaseException: The exception itself, where none fits.
+            """
+            return self.check(*errorTypes) or self.raiseException()
+
+        def getErrorMessage(self) -> str:
+            """Tell what the exception says.
+
+            Returns:
+                str: The exception, as `str()` shows it.
+            """
+            return str(self.value)
+
+        def raiseException(self) -> "NoReturn":
+            """Raise the exception.
+
+            Raises:
+                BaseException: The exception.
+            """
+            raise self.value
+
+        def __repr__(self) -> str:
+            return f"<Failure {self.type.__name__}: {self.value}>"
+
+
+if not TYPE_CHECKING:
+    try:
+        from zope.interface import Interface, classImplements
+        from zope.interface.interface import InterfaceClass, fromMethod
+    except ImportError:
+        pass
+    else:
+
+        def _zope_interface(abc):
+            if _interfaces:
+                return getattr(_interfaces, abc.__name__)
+            methods = {name: fromMethod(vars(abc)[name]) for name in abc.__abstractmethods__}
+            return InterfaceClass(
+                abc.__name__, (Interface,), methods, abc.__doc__, __name__
+            )
+
+        for _abc in (ITransport, IConsumer, IPushProducer):
+            classImplements(_abc, _zope_interface(_abc))
+
+# ------------------------------------------------------------------------------
+
+_DEFAULT_PEER = IPv4Address("TCP", "192.168.1.1", 54321)
+_DEFAULT_HOST = IPv4Address("TCP", "10.0.0.1", 12345)
+
+
+class StringTransport(ITransport, IConsumer, IPushProducer):
+    """A connection that keeps what is written to it, and its state, in memory.
+
+    It does nothing of its own accord: it calls neither the producer nor any
+    protocol.
+
+    `value` and `clear` and the attributes are for the test, which may also
+    assign to them. The protocol under test should leave them alone, since other
+    transports don't have them.
+
+    Args:
+        hostAddress (object): The `hostAddr` to start with, if any.
+        peerAddress (object): The `peerAddr` to start with, if any.
+        lenient (bool): Whether pausing and resuming work after `loseConnection`.
+
+    Attributes:
+        io (BytesIO): What was written since the last `clear`.
+        connected (bool): True.
+        disconnecting (bool): Whether `loseConnection` was called.
+        disconnected (bool): Whether `abortConnection` was called.
+        hostAddr (Any): What `getHost` returns; None for 10.0.0.1, port 12345.
+        peerAddr (Any): What `getPeer` returns; None for 192.168.1.1, port 54321.
+        producer (Any): The registered producer, or None.
+        streaming (Optional[bool]): What `producer` was registered with, or None.
+        producerState (str): "producing", "paused" or "stopped".
+    """
+
+    io: BytesIO
+    connected = True
+    disconnecting = False
+    disconnected = False
+    hostAddr: "Any" = None
+    peerAddr: "Any" = None
+    producer: "Any" = None
+    streaming: "Optional[bool]" = None
+    producerState = "producing"
+
+    def __init__(
+        self,
+        hostAddress: object = None,
+        peerAddress: object = None,
+        lenient: bool = False,
+    ) -> None:
+        self.clear()
+        if hostAddress is not None:
+            self.hostAddr = hostAddress
+        if peerAddress is not None:
+            self.peerAddr = peerAddress
+        self._lenient = lenient
+
+    def clear(self) -> None:
+        """Forget what was written, and start over with a new, empty `io`."""
+        self.io = BytesIO()
+
+    def value(self) -> bytes:
+        """Tell what the protocol has written.
+
+        Returns:
+            bytes: All that was written since the last `clear`.
+        """
+        return self.io.getvalue()
+
+    # ITransport
+
+    def write(self, data: bytes) -> None:
+        # Not every caller is type-checked.
+        if not isinstance(data, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"data must be bytes, not {type(data).__name__}")
+        self.io.write(data)
+
+    def writeSequence(self, data: "Iterable[bytes]") -> None:
+        self.io.write(b"".join(data))
+
+    def loseConnection(self) -> None:
+        """Set `disconnecting`. Writing goes on to work."""
+        self.disconnecting = True
+
+    def abortConnection(self) -> None:
+        """Set `disconnected`, then call `loseConnection`."""
+        self.disconnected = True
+        self.loseConnection()
+
+    def getPeer(self) -> "Any":
+        return _DEFAULT_PEER if self.peerAddr is None else self.peerAddr
+
+    def getHost(self) -> "Any":
+        return _DEFAULT_HOST if self.hostAddr is None else self.hostAddr
+
+    # IConsumer
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        if self.producer is not None:
+            raise RuntimeError("a producer is registered already: unregister it first")
+        self.producer = producer
+        self.streaming = streaming
+
+    def unregisterProducer(self) -> None:
+        """Let go of the producer.
+
+        Raises:
+            RuntimeError: No producer is registered.
+        """
+        if self.producer is None:
+            raise RuntimeError("no producer is registered")
+        self.producer = None
+        self.streaming = None
+
+    # IPushProducer
+
+    def _checkState(self) -> None:
+        if self.disconnecting and not self._lenient:
+            raise RuntimeError("cannot pause or resume after loseConnection")
+        if self.producerState == "stopped":
+            raise RuntimeError("cannot pause or resume after stopProducing")
+
+    def pauseProducing(self) -> None:
+        """Set `producerState` to "paused".
+
+        Raises:
+            RuntimeError: After `stopProducing`, or `loseConnection` if not lenient.
+        """
+        self._checkState()
+        self.producerState = "paused"
+
+    def resumeProducing(self) -> None:
+        """Set `producerState` to "producing".
+
+        Raises:
+            RuntimeError: After `stopProducing`, or `loseConnection` if not lenient.
+        """
+        self._checkState()
+        self.producerState = "producing"
+
+    def stopProducing(self) -> None:
+        """Set `producerState` to "stopped"."""
+        self.producerState = "stopped"
+
+
+class StringTransportWithDisconnection(StringTransport):
+    """A `StringTransport` that tells its protocol when the connection is lost.
+
+    Attributes:
+        protocol (Any): The protocol to tell. It is for the test to set.
+        connected (bool): Whether the protocol has yet to be told.
+    """
+
+    protocol: "Any"
+
+    def loseConnection(self) -> None:
+        """Set `disconnecting` and call `protocol.connectionLost`, the first time.
+
+        The protocol is given a `Failure` of a `ConnectionDone`. An exception
+        that it raises goes to the caller; the connection is lost all the same.
+
+        Raises:
+            AttributeError: `protocol` is not set. Nothing has changed.
+        """
+        if self.connected:
+            try:
+                connectionLost = self.protocol.connectionLost
+            except AttributeError:
+                raise AttributeError("no protocol: set transport.protocol first")
+            self.connected = False
+            self.disconnecting = True
+            connectionLost(Failure(ConnectionDone("Bye.")))
+
+    def abortConnection(self) -> None:
+        disconnected = self.disconnected
+        try:
+            super().abortConnection()
+        except AttributeError:
+            if self.connected:
+                self.disconnected = disconnected
+            raise

@@ -1,0 +1,119 @@
+"""Measure our transport against Twisted's, and against the io.BytesIO under both.
+
+All is measured in one process, in turns, and the best of several rounds counts; the
+imports are measured in fresh interpreters. Needs Twisted. Ratios are times as fast.
+"""
+
+import io
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import timeit
+import venv
+
+CHECKOUT = str(pathlib.Path(__file__).resolve().parent.parent)
+sys.path.insert(0, CHECKOUT)
+
+import twisted  # noqa: E402
+from twisted.internet import testing  # noqa: E402
+
+import stringtransport  # noqa: E402
+
+ROUNDS = 50
+SECONDS_A_ROUND = 0.002
+
+# What is measured, what a transport has to do for it, and what BytesIO has to do.
+OPERATIONS = [
+    ("construction", "Transport()", "BytesIO()"),
+    ("write, 64 bytes", "t.write(small)", "b.write(small)"),
+    ("write, 64 KiB", "t.write(large)", "b.write(large)"),
+    ("writeSequence, 8 of 64 bytes", "t.writeSequence(pieces)", "b.write(b''.join(pieces))"),
+    ("value", "t.value()", "b.getvalue()"),
+    ("clear", "t.clear()", "BytesIO()"),
+    ("getPeer", "t.getPeer()", None),
+    ("getHost", "t.getHost()", None),
+    ("pause and resume", "t.pauseProducing(); t.resumeProducing()", None),
+    ("register and unregister", "t.registerProducer(t, True); t.unregisterProducer()", None),
+]
+SETUP = "t, b = Transport(), BytesIO()"
+
+
+def best_times(contenders):
+    """Return the best time of each statement, in seconds, measured in turns."""
+    timers = [
+        timeit.Timer(
+            statement,
+            SETUP,
+            globals={
+                "Transport": transport_class,
+                "BytesIO": io.BytesIO,
+                "small": b"x" * 64,
+                "large": b"x" * 65536,
+                "pieces": [b"x" * 64] * 8,
+            },
+        )
+        for statement, transport_class in contenders
+    ]
+    number = 1
+    while timers[0].timeit(number) < SECONDS_A_ROUND:
+        number *= 2
+    rounds = [[timer.timeit(number) / number for timer in timers] for _ in range(ROUNDS)]
+    return [min(times) for times in zip(*rounds)]
+
+
+def best_import(interpreter, folder, module):
+    """Return the best time, in seconds, in which a fresh interpreter imports a module."""
+    program = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]); start = time.perf_counter();"
+        f" import {module}; print(time.perf_counter() - start)"
+    )
+    # Users have the bytecode cached.
+    cached = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    command = [interpreter, "-c", program, folder]
+    times = [subprocess.check_output(command, env=cached) for _ in range(15)]
+    return min(map(float, times))
+
+
+def row(*cells):
+    print("| " + " | ".join(cells) + " |")
+
+
+def nanoseconds(seconds):
+    return f"{seconds * 1e9:,.0f} ns"
+
+
+def main():
+    implementation = f"{platform.python_implementation()} {platform.python_version()}"
+    print(f"{implementation}, Twisted {twisted.__version__}\n")
+    row("Operation", "ours", "Twisted's", "BytesIO", "ours : Twisted's")
+    row("---", "---:", "---:", "---:", "---:")
+    for name, statement, bare in OPERATIONS:
+        contenders = [
+            (statement, stringtransport.StringTransport),
+            (statement, testing.StringTransport),
+            (bare or "pass", object),
+        ]
+        ours, theirs, limit = best_times(contenders)
+        limit = nanoseconds(limit) if bare else ""
+        row(name, nanoseconds(ours), nanoseconds(theirs), limit, f"{theirs / ours:.2f}")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(os.path.join(CHECKOUT, "stringtransport.py"), folder)
+        venv.create(os.path.join(folder, "empty"))
+        empty = os.path.join(folder, "empty", "bin", "python")
+        alone = best_import(empty, folder, "stringtransport")
+        beside = best_import(sys.executable, folder, "stringtransport")
+        theirs = best_import(sys.executable, folder, "twisted.internet.testing")
+    for name, ours in (("import, alone", alone), ("import, Twisted installed", beside)):
+        row(name, f"{ours * 1e3:.2f} ms", f"{theirs * 1e3:.0f} ms", "", f"{theirs / ours:.1f}")
+    print("\n100,000 writes of 64 bytes, in times as long as 1,000:")
+    for name, write in (("ours", "t.write(small)"), ("BytesIO", "b.write(small)")):
+        writes = [f"for _ in range({number}): {write}" for number in (1000, 100000)]
+        few, many = best_times([(each, stringtransport.StringTransport) for each in writes])
+        print(f"{name} {many / few:.0f}")
+
+
+main()

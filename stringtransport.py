@@ -260,7 +260,7 @@ if not TYPE_CHECKING:
     else:
 
         def _zope_interface(abc):
-            if _interfaces:
+            if _interfaces is not None:
                 return getattr(_interfaces, abc.__name__)
             methods = {name: fromMethod(vars(abc)[name]) for name in abc.__abstractmethods__}
             return InterfaceClass(

@@ -240,11 +240,7 @@ except ImportError:
             return str(self.value)
 
         def raiseException(self) -> "NoReturn":
-            """Raise the exception.
-
-            Raises:
-                BaseException: The exception.
-            """
+            """Raise the exception."""
             raise self.value
 
         def __repr__(self) -> str:
@@ -262,7 +258,8 @@ if not TYPE_CHECKING:
         def _zope_interface(abc):
             if _interfaces is not None:
                 return getattr(_interfaces, abc.__name__)
-            methods = {name: fromMethod(vars(abc)[name]) for name in abc.__abstractmethods__}
+            names = abc.__abstractmethods__
+            methods = {name: fromMethod(vars(abc)[name]) for name in names}
             return InterfaceClass(
                 abc.__name__, (Interface,), methods, abc.__doc__, __name__
             )

@@ -656,8 +656,17 @@ class InMemoryContract(TransportContract):
 
     def test_every_attribute_can_be_assigned(self) -> None:
         transport = self.connect()
-        for name in ("connected", "disconnecting", "disconnected", "producer",
-                     "streaming", "producerState", "hostAddr", "peerAddr", "io"):
+        for name in (
+            "connected",
+            "disconnecting",
+            "disconnected",
+            "producer",
+            "streaming",
+            "producerState",
+            "hostAddr",
+            "peerAddr",
+            "io",
+        ):
             with self.subTest(name=name):
                 given = object()
                 setattr(transport, name, given)
@@ -835,8 +844,16 @@ class OurContract(InMemoryContract):
         self.assertIs(self.connect().connected, True)
 
     def test_every_attribute_can_be_overridden_in_a_subclass(self) -> None:
-        for name in ("connected", "disconnecting", "disconnected", "producer",
-                     "streaming", "producerState", "hostAddr", "peerAddr"):
+        for name in (
+            "connected",
+            "disconnecting",
+            "disconnected",
+            "producer",
+            "streaming",
+            "producerState",
+            "hostAddr",
+            "peerAddr",
+        ):
             with self.subTest(name=name):
                 given = object()
                 transport = self.subclass(**{name: given})()
@@ -1021,7 +1038,9 @@ class RealConnectionTests(TransportContract, unittest.TestCase):
         ).SelectReactor()
         self.addCleanup(self.close)
         self.addCleanup(
-            lambda: self.assertIs(sys.modules.get("twisted.internet.reactor"), installed)
+            lambda: self.assertIs(
+                sys.modules.get("twisted.internet.reactor"), installed
+            )
         )
 
     def connect(self, protocol: Any = None) -> Any:
@@ -1166,7 +1185,9 @@ class DifferentialTests(unittest.TestCase):
 
             attributes["write"] = write
 
-        if issubclass(transport_class, twisted_testing.StringTransportWithDisconnection):
+        if issubclass(
+            transport_class, twisted_testing.StringTransportWithDisconnection
+        ):
 
             def loseConnection(self: Any) -> None:
                 if self.connected:
@@ -1334,12 +1355,13 @@ class StandInTests(ValuesContract, unittest.TestCase):
         self.assertEqual(address, ("TCP", "127.0.0.1", 80))
         self.assertEqual(address._fields, ("type", "host", "port"))
 
-    def test_percent_formatting_unpacks_an_IPv4Address_that_is_not_wrapped(self) -> None:
+    def test_percent_formatting_unpacks_an_IPv4Address_that_is_not_wrapped(
+        self,
+    ) -> None:
         address = alone.IPv4Address("TCP", "127.0.0.1", 80)
         with self.assertRaises(TypeError):
             "%s" % address
         self.assertEqual("%s" % (address,), repr(address))
-
 
     def test_Failure_shows_just_the_class_and_the_message(self) -> None:
         failure = alone.Failure(ZeroDivisionError("all is lost"))
@@ -1485,11 +1507,19 @@ class SurroundingsTests(unittest.TestCase):
         transport = copy.StringTransportWithDisconnection()
         transport.protocol = protocol
         transport.loseConnection()
-        self.assertIs(protocol.reasons[0].check(copy.ConnectionDone), copy.ConnectionDone)
+        self.assertIs(
+            protocol.reasons[0].check(copy.ConnectionDone), copy.ConnectionDone
+        )
 
     def test_it_exports_the_names_of_the_contract(self) -> None:
-        names = ["ITransport", "IConsumer", "IPushProducer", "StringTransport",
-                 "StringTransportWithDisconnection", *self.STAND_INS]
+        names = [
+            "ITransport",
+            "IConsumer",
+            "IPushProducer",
+            "StringTransport",
+            "StringTransportWithDisconnection",
+            *self.STAND_INS,
+        ]
         self.assertEqual(stringtransport.__all__, names)
         for name in names:
             self.assertEqual(getattr(stringtransport, name).__name__, name)
@@ -1515,7 +1545,9 @@ class SurroundingsTests(unittest.TestCase):
             sys.modules["twisted"] = types.ModuleType("twisted")
             self.assertStandsAlone(run_copy("beside_a_module"))
 
-    def test_a_package_called_twisted_that_has_one_right_name_does_no_harm(self) -> None:
+    def test_a_package_called_twisted_that_has_one_right_name_does_no_harm(
+        self,
+    ) -> None:
         internet = types.ModuleType("twisted.internet")
         internet.__path__ = []
         setattr(internet, "interfaces", object())
@@ -1705,7 +1737,9 @@ class ReadmeTests(unittest.TestCase):
         self.assertGreater(result.attempted, 20)
 
     def test_the_quick_start_prints_what_is_said(self) -> None:
-        (program,) = re.findall(r"<<'EOF'\n(.*)^EOF$", self.blocks("sh")[0], re.M | re.S)
+        (program,) = re.findall(
+            r"<<'EOF'\n(.*)^EOF$", self.blocks("sh")[0], re.M | re.S
+        )
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(program, {"__name__": "__main__"})

@@ -31,13 +31,21 @@ OPERATIONS = [
     ("construction", "Transport()", "BytesIO()"),
     ("write, 64 bytes", "t.write(small)", "b.write(small)"),
     ("write, 64 KiB", "t.write(large)", "b.write(large)"),
-    ("writeSequence, 8 of 64 bytes", "t.writeSequence(pieces)", "b.write(b''.join(pieces))"),
+    (
+        "writeSequence, 8 of 64 bytes",
+        "t.writeSequence(pieces)",
+        "b.write(b''.join(pieces))",
+    ),
     ("value", "t.value()", "b.getvalue()"),
     ("clear", "t.clear()", "BytesIO()"),
     ("getPeer", "t.getPeer()", None),
     ("getHost", "t.getHost()", None),
     ("pause and resume", "t.pauseProducing(); t.resumeProducing()", None),
-    ("register and unregister", "t.registerProducer(t, True); t.unregisterProducer()", None),
+    (
+        "register and unregister",
+        "t.registerProducer(t, True); t.unregisterProducer()",
+        None,
+    ),
 ]
 SETUP = "t, b = Transport(), BytesIO()"
 
@@ -61,15 +69,18 @@ def best_times(contenders):
     number = 1
     while timers[0].timeit(number) < SECONDS_A_ROUND:
         number *= 2
-    rounds = [[timer.timeit(number) / number for timer in timers] for _ in range(ROUNDS)]
+    rounds = [
+        [timer.timeit(number) / number for timer in timers] for _ in range(ROUNDS)
+    ]
     return [min(times) for times in zip(*rounds)]
 
 
 def best_import(interpreter, folder, module):
-    """Return the best time, in seconds, in which a fresh interpreter imports a module."""
+    """Return the best time, in seconds, of an import in a fresh interpreter."""
     program = (
-        "import sys, time; sys.path.insert(0, sys.argv[1]); start = time.perf_counter();"
-        f" import {module}; print(time.perf_counter() - start)"
+        "import sys, time; sys.path.insert(0, sys.argv[1]);"
+        f" start = time.perf_counter(); import {module};"
+        " print(time.perf_counter() - start)"
     )
     # Users have the bytecode cached.
     cached = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
@@ -108,11 +119,19 @@ def main():
         beside = best_import(sys.executable, folder, "stringtransport")
         theirs = best_import(sys.executable, folder, "twisted.internet.testing")
     for name, ours in (("import, alone", alone), ("import, Twisted installed", beside)):
-        row(name, f"{ours * 1e3:.2f} ms", f"{theirs * 1e3:.0f} ms", "", f"{theirs / ours:.1f}")
+        row(
+            name,
+            f"{ours * 1e3:.2f} ms",
+            f"{theirs * 1e3:.0f} ms",
+            "",
+            f"{theirs / ours:.1f}",
+        )
     print("\n100,000 writes of 64 bytes, in times as long as 1,000:")
     for name, write in (("ours", "t.write(small)"), ("BytesIO", "b.write(small)")):
         writes = [f"for _ in range({number}): {write}" for number in (1000, 100000)]
-        few, many = best_times([(each, stringtransport.StringTransport) for each in writes])
+        few, many = best_times(
+            [(each, stringtransport.StringTransport) for each in writes]
+        )
         print(f"{name} {many / few:.0f}")
 
 

@@ -1,4 +1,4 @@
-"""Names the mutants that are no different from the module, for mutmut, with the reasons."""
+"""Names the mutants of mutmut that are as good as the module, with the reasons."""
 
 EQUIVALENT = {
     # The line, and which of its mutations.

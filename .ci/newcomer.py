@@ -37,7 +37,9 @@ def main(interpreters):
         with tempfile.TemporaryDirectory() as scratch:
             folder = pathlib.Path(scratch)
             clone = folder / "clone"
-            subprocess.run(["git", "clone", "-q", str(CHECKOUT), str(clone)], check=True)
+            subprocess.run(
+                ["git", "clone", "-q", str(CHECKOUT), str(clone)], check=True
+            )
             (folder / "bin").mkdir()
             found = shutil.which(name) or sys.exit(f"there is no {name}")
             # Not a link: it would take the interpreter for a virtual environment's.

@@ -38,12 +38,15 @@ def main():
         shutil.copy(CHECKOUT / "stringtransport.py", places / "another_name.py")
         with zipfile.ZipFile(places / "zipped.zip", "w") as zipped:
             zipped.write(CHECKOUT / "stringtransport.py", "in_a_zip.py")
-        path = f"import sys; sys.path[:0] = [{scratch!r}, {str(places / 'zipped.zip')!r}]\n"
+        folders = [scratch, str(places / "zipped.zip")]
+        path = f"import sys; sys.path[:0] = {folders!r}\n"
         names = ["pkg._vendor.stringtransport", "another_name", "in_a_zip"]
         for options in ([], ["-O"], ["-OO"]):
             print("python", *options, flush=True)
             command = [sys.executable, "-I", "-B", "-W", "error", "-X", "dev", *options]
-            subprocess.run([*command, "-c", path + CHILD, *names], check=True, cwd=scratch)
+            subprocess.run(
+                [*command, "-c", path + CHILD, *names], check=True, cwd=scratch
+            )
 
 
 main()

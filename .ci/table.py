@@ -1,0 +1,65 @@
+"""Print the closing table of a run of tox, from its --result-json: table.py RESULTS
+
+Exits with 1 where an environment of setup.cfg is missing, failed, or ran no test, where
+one with Twisted skipped any, or where a Python that the classifiers name was not there.
+"""
+
+import configparser
+import json
+import pathlib
+import re
+import sys
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+# These run no tests, and say how they went by their exit code.
+CHECKS = {"mypy-alone", "mypy-twisted", "pyright", "style", "benchmark"}
+
+
+def promised_pythons():
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(str(CHECKOUT / "setup.cfg"))
+    classifiers = settings["metadata"]["classifiers"]
+    versions = re.findall(r":: Python :: (3\.\d+)$", classifiers, re.M)
+    implementations = re.findall(r":: Implementation :: (\w+)$", classifiers, re.M)
+    return {f"CPython {version}" for version in versions}, set(implementations)
+
+
+def main(results_file, environments):
+    with open(results_file, encoding="utf-8") as results:
+        results = json.load(results)["testenvs"]
+    complaints = []
+    versions, implementations = promised_pythons()
+    row = "{:16} {:18} {:>8} {:>8} {:>8}".format
+    print(row("environment", "python", "ran", "skipped", "seconds"))
+    for name in environments:
+        result = results.get(name, {})
+        output = "".join(
+            command["output"] + command["err"] for command in result.get("test", ())
+        )
+        seconds = result.get("result", {}).get("duration", 0)
+        ran = sum(map(int, re.findall(r"^Ran (\d+) ", output, re.M)))
+        if not result.get("result", {}).get("success"):
+            ran = 0
+            complaints.append(f"{name} failed, or did not run")
+        skipped = sum(map(int, re.findall(r"skipped=(\d+)", output)))
+        if not ran and name not in CHECKS:
+            complaints.append(f"{name} ran no test")
+        if skipped and name.startswith("twisted"):
+            complaints.append(f"{name} skipped tests")
+        python = ""
+        if "python" in result:
+            python = result["python"]["implementation"] + " {}.{}.{}".format(
+                *result["python"]["version_info"]
+            )
+        # The one in WebAssembly is not tox's, and prints what it is.
+        python = "".join(re.findall(r"^(CPython \S+) emscripten$", output, re.M)) or python
+        if ran:
+            versions.discard(python.rpartition(".")[0])
+            implementations.discard(python.partition(" ")[0])
+        print(row(name, python, ran or "-", skipped or "-", f"{seconds:.1f}"))
+    complaints += [f"{python} was not there" for python in versions | implementations]
+    print("\n".join(sorted(complaints)) or "All that is promised was run, and passed.")
+    return bool(complaints)
+
+
+sys.exit(main(sys.argv[1], sys.stdin.read().split()))

@@ -996,7 +996,7 @@ class PlainSocket:
 
     def __init__(self, reactor: Any, port: int) -> None:
         self.reactor = reactor
-        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.received = b""
         self.at_end = False
         reactor.addReader(self)

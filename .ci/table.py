@@ -52,7 +52,8 @@ def main(results_file, environments):
                 *result["python"]["version_info"]
             )
         # The one in WebAssembly is not tox's, and prints what it is.
-        python = "".join(re.findall(r"^(CPython \S+) emscripten$", output, re.M)) or python
+        in_wasm = re.search(r"^(CPython \S+) emscripten$", output, re.M)
+        python = in_wasm.group(1) if in_wasm else python
         if ran:
             versions.discard(python.rpartition(".")[0])
             implementations.discard(python.partition(" ")[0])

@@ -46,18 +46,18 @@ def import_if_there(name: str) -> Any:
         return None
 
 
-twisted = import_if_there("twisted")
 zope_interface = import_if_there("zope.interface")
-needs_twisted = unittest.skipUnless(twisted, "Twisted is not installed")
+# Before 19.7, Twisted had its helpers for tests among its tests.
+twisted_testing = import_if_there("twisted.internet.testing") or import_if_there(
+    "twisted.test.proto_helpers"
+)
+needs_twisted = unittest.skipUnless(twisted_testing, "Twisted is not installed")
 needs_zope = unittest.skipUnless(zope_interface, "zope.interface is not installed")
 
 TWISTED_VERSION: Tuple[int, ...] = ()
-twisted_testing: Any = None
-if twisted:
+if twisted_testing:
+    twisted = importlib.import_module("twisted")
     TWISTED_VERSION = tuple(map(int, twisted.__version__.split(".")[:2]))
-    twisted_testing = import_if_there("twisted.internet.testing") or import_if_there(
-        "twisted.test.proto_helpers"
-    )
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Measure our transport against Twisted's, and against the io.BytesIO under both.
 
 All is measured in one process, in turns, and the best of several rounds counts; the
-imports are measured in fresh interpreters. Needs Twisted. Ratios are times as fast.
+imports are measured in fresh interpreters. Needs Twisted.
 """
 
 import io
@@ -103,7 +103,7 @@ def nanoseconds(seconds):
 def main():
     implementation = f"{platform.python_implementation()} {platform.python_version()}"
     print(f"{implementation}, Twisted {twisted.__version__}\n")
-    row("Operation", "ours", "Twisted's", "BytesIO", "ours : Twisted's")
+    row("Operation", "Ours", "Twisted's", "BytesIO", "Times as fast")
     row("---", "---:", "---:", "---:", "---:")
     for name, statement, bare in OPERATIONS:
         contenders = [

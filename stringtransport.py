@@ -27,16 +27,17 @@ look at what it wrote:
     protocol.dataReceived(b"PING")
     assert transport.value() == b"PONG"
 
-`StringTransportWithDisconnection` also tells the protocol that its connection
-is lost. Neither needs Twisted. Where Twisted can be imported, the values they
-hand out (`ConnectionDone`, `Failure`, `IPv4Address`) are of its classes, and
-where zope.interface can, they provide the interfaces that Twisted looks for.
+`StringTransportWithDisconnection` also tells the protocol when its connection
+is lost. Neither needs Twisted. If Twisted can be imported, `ConnectionDone`,
+`Failure` and `IPv4Address` are its own classes; if zope.interface can, both
+transports provide the zope interfaces that Twisted looks for.
 """
 
 from abc import ABC, abstractmethod
 from collections import namedtuple
 from io import BytesIO
 
+# Type checkers take this for true, and nobody else has to import typing.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, NamedTuple, NoReturn, Optional, Type
@@ -55,11 +56,11 @@ __all__ = [
 
 
 class ITransport(ABC):
-    """A connection, as the protocol that talks over it sees it."""
+    """A connection, as seen by the protocol that uses it."""
 
     @abstractmethod
     def write(self, data: bytes) -> None:
-        """Send bytes to the other side, after all that was written before.
+        """Send bytes to the other side, after everything written before.
 
         Args:
             data (bytes): What to send.
@@ -73,7 +74,7 @@ class ITransport(ABC):
         """Send several pieces, as if they were joined and written at once.
 
         Args:
-            data (Iterable[bytes]): The pieces, in their order.
+            data (Iterable[bytes]): The pieces, in order.
 
         Raises:
             TypeError: A piece is not bytes. None of them is sent.
@@ -81,11 +82,11 @@ class ITransport(ABC):
 
     @abstractmethod
     def loseConnection(self) -> None:
-        """Close the connection, once all that was written has been sent."""
+        """Close the connection once everything written has been sent."""
 
     @abstractmethod
     def getPeer(self) -> "Any":
-        """Tell the address of the other side.
+        """Return the address of the other side.
 
         Returns:
             Any: The address, an `IPv4Address` for TCP over IPv4.
@@ -93,7 +94,7 @@ class ITransport(ABC):
 
     @abstractmethod
     def getHost(self) -> "Any":
-        """Tell the address of this side.
+        """Return the address of this side.
 
         Returns:
             Any: The address, an `IPv4Address` for TCP over IPv4.
@@ -101,11 +102,11 @@ class ITransport(ABC):
 
 
 class IConsumer(ABC):
-    """What a producer writes to."""
+    """Something that a producer writes to."""
 
     @abstractmethod
     def registerProducer(self, producer: object, streaming: bool) -> None:
-        """Take a producer, which is to write until it is unregistered.
+        """Accept data from a producer until it is unregistered.
 
         Args:
             producer (object): An `IPushProducer`, or a pull producer, which has
@@ -114,19 +115,19 @@ class IConsumer(ABC):
                 paused; False for a pull producer, which writes when asked.
 
         Raises:
-            RuntimeError: A producer is registered already. It stays.
+            RuntimeError: A producer is already registered. It stays.
         """
 
     @abstractmethod
     def unregisterProducer(self) -> None:
-        """Let go of the producer. The connection stays open."""
+        """Forget the producer. The connection stays open."""
 
     @abstractmethod
     def write(self, data: bytes) -> None:
         """Take bytes from the producer.
 
         Args:
-            data (bytes): What the producer has produced.
+            data (bytes): What it has produced.
 
         Raises:
             TypeError: `data` is not bytes. Nothing is taken.
@@ -134,24 +135,24 @@ class IConsumer(ABC):
 
 
 class IPushProducer(ABC):
-    """What writes to a consumer of its own accord, unless it is paused."""
+    """Something that writes to a consumer whenever it is not paused."""
 
     @abstractmethod
     def pauseProducing(self) -> None:
-        """Write no more until `resumeProducing` is called."""
+        """Stop writing until `resumeProducing` is called."""
 
     @abstractmethod
     def resumeProducing(self) -> None:
-        """Write again."""
+        """Start writing again."""
 
     @abstractmethod
     def stopProducing(self) -> None:
-        """Write no more, for good: the consumer is gone."""
+        """Stop writing for good: the consumer is gone."""
 
 
-# What depends on the surroundings is decided from here to the next line of dashes.
-# A type checker is shown the stand-ins, so that it finds the same everywhere.
 # ------------------------------------------------------------------------------
+# Whatever depends on Twisted or zope.interface being installed is decided here.
+# Type checkers see the stand-ins, so that they find the same everywhere.
 
 try:
     if TYPE_CHECKING:
@@ -176,10 +177,10 @@ except ImportError:
         IPv4Address.port.__doc__ = "The number of the port (int)."
 
     class ConnectionDone(Exception):
-        """Why a connection was lost: one of its sides closed it.
+        """The reason for losing a connection that was closed cleanly.
 
         Args:
-            *args (str): What more there is to say, for `str()`.
+            *args (str): More to say about it.
         """
 
         def __str__(self) -> str:
@@ -187,7 +188,7 @@ except ImportError:
             return f"Connection was closed cleanly{colon}{' '.join(self.args)}."
 
     class Failure:
-        """An exception that is handed on instead of raised.
+        """An exception that is handed over instead of raised.
 
         Args:
             exc_value (BaseException): The exception.
@@ -204,13 +205,13 @@ except ImportError:
         def check(
             self, *errorTypes: "Type[BaseException]"
         ) -> "Optional[Type[BaseException]]":
-            """Tell which of some classes the exception is an instance of.
+            """Return the first of the classes that the exception is of.
 
             Args:
                 *errorTypes (Type[BaseException]): The classes to try, in order.
 
             Returns:
-                Optional[Type[BaseException]]: The first that fits, or None.
+                Optional[Type[BaseException]]: The class, or None if none fits.
             """
             for errorType in errorTypes:
                 if isinstance(self.value, errorType):
@@ -218,24 +219,24 @@ except ImportError:
             return None
 
         def trap(self, *errorTypes: "Type[BaseException]") -> "Type[BaseException]":
-            """Do as `check`, but insist that one of the classes fits.
+            """Do what `check` does, but raise the exception if no class fits.
 
             Args:
                 *errorTypes (Type[BaseException]): The classes to try, in order.
 
             Returns:
-                Type[BaseException]: The first that fits.
+                Type[BaseException]: The class.
 
             Raises:
-                BaseException: The exception itself, where none fits.
+                BaseException: The exception itself, if no class fits.
             """
             return self.check(*errorTypes) or self.raiseException()
 
         def getErrorMessage(self) -> str:
-            """Tell what the exception says.
+            """Return what the exception says.
 
             Returns:
-                str: The exception, as `str()` shows it.
+                str: The exception's `str()`.
             """
             return str(self.value)
 
@@ -274,23 +275,20 @@ _DEFAULT_HOST = IPv4Address("TCP", "10.0.0.1", 12345)
 
 
 class StringTransport(ITransport, IConsumer, IPushProducer):
-    """A connection that keeps what is written to it, and its state, in memory.
+    """A transport that records what is written to it, and its own state.
 
-    It does nothing of its own accord: it calls neither the producer nor any
-    protocol.
-
-    `value` and `clear` and the attributes are for the test, which may also
-    assign to them. The protocol under test should leave them alone, since other
-    transports don't have them.
+    It never calls a producer or a protocol. The attributes, `value` and `clear`
+    are for tests, which may assign to them and override them; a protocol should
+    not use them, since real transports lack most of them.
 
     Args:
-        hostAddress (object): The `hostAddr` to start with, if any.
-        peerAddress (object): The `peerAddr` to start with, if any.
+        hostAddress (object): The initial `hostAddr`, if not None.
+        peerAddress (object): The initial `peerAddr`, if not None.
         lenient (bool): Whether pausing and resuming work after `loseConnection`.
 
     Attributes:
         io (BytesIO): What was written since the last `clear`.
-        connected (bool): True.
+        connected (bool): True. Nothing here changes it.
         disconnecting (bool): Whether `loseConnection` was called.
         disconnected (bool): Whether `abortConnection` was called.
         hostAddr (Any): What `getHost` returns; None for 10.0.0.1, port 12345.
@@ -324,14 +322,14 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         self._lenient = lenient
 
     def clear(self) -> None:
-        """Forget what was written, and start over with a new, empty `io`."""
+        """Forget what was written: start over with a new, empty `io`."""
         self.io = BytesIO()
 
     def value(self) -> bytes:
-        """Tell what the protocol has written.
+        """Return what was written.
 
         Returns:
-            bytes: All that was written since the last `clear`.
+            bytes: Everything written since the last `clear`.
         """
         return self.io.getvalue()
 
@@ -344,10 +342,19 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         self.io.write(data)
 
     def writeSequence(self, data: "Iterable[bytes]") -> None:
+        """Append several pieces: all of them or, if iterating fails, none.
+
+        Args:
+            data (Iterable[bytes]): The pieces, in order. Each may be any
+                bytes-like object, although real transports are stricter.
+
+        Raises:
+            TypeError: A piece is not bytes-like. None of them is appended.
+        """
         self.io.write(b"".join(data))
 
     def loseConnection(self) -> None:
-        """Set `disconnecting`. Writing goes on to work."""
+        """Set `disconnecting`. Writing still works."""
         self.disconnecting = True
 
     def abortConnection(self) -> None:
@@ -365,12 +372,12 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
 
     def registerProducer(self, producer: object, streaming: bool) -> None:
         if self.producer is not None:
-            raise RuntimeError("a producer is registered already: unregister it first")
+            raise RuntimeError("a producer is already registered: unregister it first")
         self.producer = producer
         self.streaming = streaming
 
     def unregisterProducer(self) -> None:
-        """Let go of the producer.
+        """Forget the producer.
 
         Raises:
             RuntimeError: No producer is registered.
@@ -415,26 +422,27 @@ class StringTransportWithDisconnection(StringTransport):
     """A `StringTransport` that tells its protocol when the connection is lost.
 
     Attributes:
-        protocol (Any): The protocol to tell. It is for the test to set.
-        connected (bool): Whether the protocol has yet to be told.
+        protocol (Any): The protocol to tell. The test has to set it.
+        connected (bool): True until the protocol is told.
     """
 
     protocol: "Any"
 
     def loseConnection(self) -> None:
-        """Set `disconnecting` and call `protocol.connectionLost`, the first time.
+        """Set `disconnecting` and call `protocol.connectionLost`, but only once.
 
-        The protocol is given a `Failure` of a `ConnectionDone`. An exception
-        that it raises goes to the caller; the connection is lost all the same.
+        Its argument is a `Failure` with a `ConnectionDone`. If it raises an
+        exception, the caller gets it, and the connection is lost all the same.
 
         Raises:
-            AttributeError: `protocol` is not set. Nothing has changed.
+            AttributeError: There is no `protocol` with a `connectionLost`.
+                Nothing has changed.
         """
         if self.connected:
             try:
                 connectionLost = self.protocol.connectionLost
             except AttributeError:
-                raise AttributeError("no protocol: set transport.protocol first")
+                raise AttributeError("nobody to tell: set transport.protocol first")
             self.connected = False
             self.disconnecting = True
             connectionLost(Failure(ConnectionDone("Bye.")))
@@ -444,6 +452,7 @@ class StringTransportWithDisconnection(StringTransport):
         try:
             super().abortConnection()
         except AttributeError:
+            # Still connected means that there was nobody to tell.
             if self.connected:
                 self.disconnected = disconnected
             raise

@@ -82,7 +82,7 @@ class ITransport(ABC):
 
     @abstractmethod
     def loseConnection(self) -> None:
-        """Close the connection once everything written has been sent."""
+        """Close the connection once all is sent and no producer is registered."""
 
     @abstractmethod
     def getPeer(self) -> "Any":
@@ -120,7 +120,7 @@ class IConsumer(ABC):
 
     @abstractmethod
     def unregisterProducer(self) -> None:
-        """Forget the producer. The connection stays open."""
+        """Forget the producer. If `loseConnection` waited for this, close."""
 
     @abstractmethod
     def write(self, data: bytes) -> None:
@@ -205,7 +205,7 @@ except ImportError:
         def check(
             self, *errorTypes: "Type[BaseException]"
         ) -> "Optional[Type[BaseException]]":
-            """Return the first of the classes that the exception is of.
+            """Return the first of the classes that the exception is an instance of.
 
             Args:
                 *errorTypes (Type[BaseException]): The classes to try, in order.
@@ -250,23 +250,19 @@ except ImportError:
 
 if not TYPE_CHECKING:
     try:
-        from zope.interface import Interface, classImplements
+        from zope.interface import classImplements
         from zope.interface.interface import InterfaceClass, fromMethod
     except ImportError:
         pass
     else:
-
-        def _zope_interface(abc):
-            if _interfaces is not None:
-                return getattr(_interfaces, abc.__name__)
-            names = abc.__abstractmethods__
-            methods = {name: fromMethod(vars(abc)[name]) for name in names}
-            return InterfaceClass(
-                abc.__name__, (Interface,), methods, abc.__doc__, __name__
-            )
-
         for _abc in (ITransport, IConsumer, IPushProducer):
-            classImplements(_abc, _zope_interface(_abc))
+            if _interfaces is not None:
+                _interface = getattr(_interfaces, _abc.__name__)
+            else:
+                _names = _abc.__abstractmethods__
+                _methods = {name: fromMethod(vars(_abc)[name]) for name in _names}
+                _interface = InterfaceClass(_abc.__name__, (), _methods, _abc.__doc__)
+            classImplements(_abc, _interface)
 
 # ------------------------------------------------------------------------------
 
@@ -277,9 +273,9 @@ _DEFAULT_HOST = IPv4Address("TCP", "10.0.0.1", 12345)
 class StringTransport(ITransport, IConsumer, IPushProducer):
     """A transport that records what is written to it, and its own state.
 
-    It never calls a producer or a protocol. The attributes, `value` and `clear`
-    are for tests, which may assign to them and override them; a protocol should
-    not use them, since real transports lack most of them.
+    It never calls a producer or a protocol. `value`, `clear`, `io`, `hostAddr`,
+    `peerAddr`, `streaming` and `producerState` are for the test alone: other
+    transports do not have them.
 
     Args:
         hostAddress (object): The initial `hostAddr`, if not None.
@@ -298,7 +294,6 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         producerState (str): "producing", "paused" or "stopped".
     """
 
-    io: BytesIO
     connected = True
     disconnecting = False
     disconnected = False
@@ -442,17 +437,25 @@ class StringTransportWithDisconnection(StringTransport):
             try:
                 connectionLost = self.protocol.connectionLost
             except AttributeError:
-                raise AttributeError("nobody to tell: set transport.protocol first")
+                raise AttributeError(
+                    "no protocol with connectionLost: set transport.protocol first"
+                )
             self.connected = False
             self.disconnecting = True
             connectionLost(Failure(ConnectionDone("Bye.")))
 
     def abortConnection(self) -> None:
+        """Set `disconnected`, then call `loseConnection`.
+
+        Raises:
+            AttributeError: There is no `protocol` with a `connectionLost`.
+                Nothing has changed.
+        """
         disconnected = self.disconnected
         try:
             super().abortConnection()
-        except AttributeError:
-            # Still connected means that there was nobody to tell.
+        except Exception:
+            # If it is still connected, the call was refused.
             if self.connected:
                 self.disconnected = disconnected
             raise

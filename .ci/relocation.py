@@ -28,7 +28,7 @@ for copy in copies:
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         places = pathlib.Path(scratch)
-        for beside in ("test_stringtransport.py", "README.md"):
+        for beside in ("test_stringtransport.py", "README.md", "LICENSE"):
             shutil.copy(CHECKOUT / beside, places)
         vendor = places / "pkg" / "_vendor"
         vendor.mkdir(parents=True)

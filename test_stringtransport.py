@@ -1253,7 +1253,10 @@ class RealConnectionTests(TransportContract, unittest.TestCase):
     def close(self) -> None:
         self.other_end.close()
         failure = stringtransport.Failure(stringtransport.ConnectionDone())
-        for descriptor in [*self.reactor.removeAll(), *self.reactor._internalReaders]:
+        descriptors = {*self.reactor.removeAll(), *self.reactor._internalReaders}
+        if self.protocol.transport.connected:
+            descriptors.add(self.protocol.transport)
+        for descriptor in descriptors:
             descriptor.connectionLost(failure)
 
 

@@ -33,6 +33,9 @@ def run(command, clone, path):
 
 def main(interpreters):
     tests = 0
+    status = ["git", "-C", str(CHECKOUT), "status", "--porcelain"]
+    if subprocess.check_output(status):
+        sys.exit("a clone would lack what is not committed")
     for name in interpreters:
         with tempfile.TemporaryDirectory() as scratch:
             folder = pathlib.Path(scratch)

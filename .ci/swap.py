@@ -123,7 +123,7 @@ def main():
     if set(counts) - {"addSuccess", "addSkip", "addExpectedFailure"} or different:
         sys.exit("errors or differences")
     if not made or len(ours) < FEWEST_TESTS:
-        sys.exit(f"none of ours was made, or there were fewer than {FEWEST_TESTS} tests")
+        sys.exit(f"none of ours was made, or fewer than {FEWEST_TESTS} tests were run")
 
 
 if len(sys.argv) == 1:

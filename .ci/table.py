@@ -1,7 +1,8 @@
 """Print the closing table of a run of tox, from its --result-json: table.py RESULTS
 
-Exits with 1 if an environment of setup.cfg is missing, failed, or ran no test, if one with
-Twisted skipped more than it has to, or if a Python that the classifiers name is missing.
+Exits with 1 if an environment of setup.cfg is missing, failed, or ran no test, if one
+with Twisted skipped more than it has to, or if a Python that the classifiers name is
+missing.
 """
 
 import configparser

@@ -32,7 +32,7 @@ def run(command, clone, path):
 
 
 def main(interpreters):
-    tests = 0
+    tests = skips = 0
     status = ["git", "-C", str(CHECKOUT), "status", "--porcelain"]
     if subprocess.check_output(status):
         sys.exit("a clone would lack what is not committed")
@@ -55,11 +55,14 @@ def main(interpreters):
             printed = run(drive, clone, path)
             if printed != blocks(readme, "text")[0]:
                 sys.exit(f"{name} prints {printed!r} for the quick start")
-            (ran,) = re.findall(r"^Ran (\d+) tests", run(test, clone, path), re.M)
+            printed = run(test, clone, path)
+            (ran,) = re.findall(r"^Ran (\d+) tests", printed, re.M)
+            (skipped,) = re.findall(r"^OK \(skipped=(\d+)", printed, re.M)
             tests += int(ran)
+            skips += int(skipped)
             version = run("python3 --version", clone, path).splitlines()[0]
             print(f"{name} ({version}): quick start as printed, {ran} tests passed")
-    print(f"Ran {tests} tests")
+    print(f"Ran {tests} tests (skipped={skips})")
 
 
 main(sys.argv[1:])

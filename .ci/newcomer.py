@@ -61,7 +61,7 @@ def main(interpreters):
             tests += int(ran)
             skips += int(skipped)
             version = run("python3 --version", clone, path).splitlines()[0]
-            print(f"{name} ({version}): quick start as printed, {ran} tests passed")
+            print(f"{version}: quick start as printed, {ran} tests, {skipped} skipped")
     print(f"Ran {tests} tests (skipped={skips})")
 
 

@@ -158,12 +158,14 @@ try:
     if TYPE_CHECKING:
         raise ImportError
     else:
-        from twisted.internet import interfaces as _interfaces
         from twisted.internet.address import IPv4Address
         from twisted.internet.error import ConnectionDone
+        from twisted.internet.interfaces import IConsumer as _IConsumer
+        from twisted.internet.interfaces import IPushProducer as _IPushProducer
+        from twisted.internet.interfaces import ITransport as _ITransport
         from twisted.python.failure import Failure
 except ImportError:
-    _interfaces = None
+    _ITransport = _IConsumer = _IPushProducer = None
 
     if TYPE_CHECKING:
         IPv4Address = NamedTuple(
@@ -255,10 +257,12 @@ if not TYPE_CHECKING:
     except ImportError:
         pass
     else:
-        for _abc in (ITransport, IConsumer, IPushProducer):
-            if _interfaces is not None:
-                _interface = getattr(_interfaces, _abc.__name__)
-            else:
+        for _abc, _interface in (
+            (ITransport, _ITransport),
+            (IConsumer, _IConsumer),
+            (IPushProducer, _IPushProducer),
+        ):
+            if _interface is None:
                 _names = _abc.__abstractmethods__
                 _methods = {name: fromMethod(vars(_abc)[name]) for name in _names}
                 _interface = InterfaceClass(_abc.__name__, (), _methods, _abc.__doc__)
@@ -287,8 +291,8 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         connected (bool): True. Nothing here changes it.
         disconnecting (bool): Whether `loseConnection` was called.
         disconnected (bool): Whether `abortConnection` was called.
-        hostAddr (Any): What `getHost` returns; None for 10.0.0.1, port 12345.
-        peerAddr (Any): What `getPeer` returns; None for 192.168.1.1, port 54321.
+        hostAddr (Any): What `getHost` returns. If None: 10.0.0.1, port 12345.
+        peerAddr (Any): What `getPeer` returns. If None: 192.168.1.1, port 54321.
         producer (Any): The registered producer, or None.
         streaming (Optional[bool]): What `producer` was registered with, or None.
         producerState (str): "producing", "paused" or "stopped".
@@ -424,10 +428,11 @@ class StringTransportWithDisconnection(StringTransport):
     protocol: "Any"
 
     def loseConnection(self) -> None:
-        """Set `disconnecting` and call `protocol.connectionLost`, but only once.
+        """If `connected`, set `disconnecting` and call `protocol.connectionLost`.
 
         Its argument is a `Failure` with a `ConnectionDone`. If it raises an
         exception, the caller gets it, and the connection is lost all the same.
+        After that, `connected` is False, and further calls do nothing.
 
         Raises:
             AttributeError: There is no `protocol` with a `connectionLost`.
@@ -454,7 +459,7 @@ class StringTransportWithDisconnection(StringTransport):
         disconnected = self.disconnected
         try:
             super().abortConnection()
-        except Exception:
+        except BaseException:
             # If it is still connected, the call was refused.
             if self.connected:
                 self.disconnected = disconnected

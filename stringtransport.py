@@ -457,8 +457,9 @@ class StringTransportWithDisconnection(StringTransport):
                 Nothing has changed.
         """
         disconnected = self.disconnected
+        self.disconnected = True
         try:
-            super().abortConnection()
+            self.loseConnection()
         except BaseException:
             # If it is still connected, the call was refused.
             if self.connected:

@@ -46,8 +46,25 @@ OPERATIONS = [
         "t.registerProducer(t, True); t.unregisterProducer()",
         None,
     ),
+    ("loseConnection", "t.loseConnection()", None),
+    ("abortConnection", "t.abortConnection()", None),
+    (
+        "make and lose, with a protocol",
+        "d = Disconnecting(); d.protocol = protocol; d.loseConnection()",
+        None,
+    ),
+    (
+        "make and abort, with a protocol",
+        "d = Disconnecting(); d.protocol = protocol; d.abortConnection()",
+        None,
+    ),
 ]
 SETUP = "t, b = Transport(), BytesIO()"
+
+
+class Protocol:
+    def connectionLost(self, reason):
+        pass
 
 
 def best_times(contenders):
@@ -57,14 +74,16 @@ def best_times(contenders):
             statement,
             SETUP,
             globals={
-                "Transport": transport_class,
+                "Transport": module.StringTransport,
+                "Disconnecting": module.StringTransportWithDisconnection,
+                "protocol": Protocol(),
                 "BytesIO": io.BytesIO,
                 "small": b"x" * 64,
                 "large": b"x" * 65536,
                 "pieces": [b"x" * 64] * 8,
             },
         )
-        for statement, transport_class in contenders
+        for statement, module in contenders
     ]
     number = 1
     while timers[0].timeit(number) < SECONDS_A_ROUND:
@@ -107,9 +126,9 @@ def main():
     row("---", "---:", "---:", "---:", "---:")
     for name, statement, bare in OPERATIONS:
         contenders = [
-            (statement, stringtransport.StringTransport),
-            (statement, testing.StringTransport),
-            (bare or "pass", testing.StringTransport),
+            (statement, stringtransport),
+            (statement, testing),
+            (bare or "pass", testing),
         ]
         ours, theirs, limit = best_times(contenders)
         limit = nanoseconds(limit) if bare else ""
@@ -132,9 +151,7 @@ def main():
     print("\n100,000 writes of 64 bytes, in times as long as 1,000:")
     for name, write in (("ours", "t.write(small)"), ("BytesIO", "b.write(small)")):
         writes = [f"for _ in range({number}): {write}" for number in (1000, 100000)]
-        few, many = best_times(
-            [(each, stringtransport.StringTransport) for each in writes]
-        )
+        few, many = best_times([(each, stringtransport) for each in writes])
         print(f"{name} {many / few:.0f}")
 
 

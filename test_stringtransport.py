@@ -80,6 +80,9 @@ with hidden("twisted", "zope"):
     alone = run_copy("stringtransport_alone")
 
 
+INTERFACES = (ITransport, IConsumer, IPushProducer)
+
+
 def zope_interface_of(abc: type) -> Any:
     (interface,) = zope_interface.implementedBy(abc)
     return interface
@@ -471,8 +474,20 @@ class TransportContract(Contract):
     @needs_zope
     def test_it_provides_the_zope_interfaces(self) -> None:
         transport = self.connect()
-        for abc in (ITransport, IConsumer, IPushProducer):
+        for abc in INTERFACES:
             self.assertTrue(zope_interface_of(abc).providedBy(transport), abc)
+
+
+ATTRIBUTES = (
+    "connected",
+    "disconnecting",
+    "disconnected",
+    "producer",
+    "streaming",
+    "producerState",
+    "hostAddr",
+    "peerAddr",
+)
 
 
 class InMemoryContract(TransportContract):
@@ -795,17 +810,7 @@ class InMemoryContract(TransportContract):
 
     def test_every_attribute_can_be_assigned(self) -> None:
         transport = self.connect()
-        for name in (
-            "connected",
-            "disconnecting",
-            "disconnected",
-            "producer",
-            "streaming",
-            "producerState",
-            "hostAddr",
-            "peerAddr",
-            "io",
-        ):
+        for name in (*ATTRIBUTES, "io"):
             with self.subTest(name=name):
                 given = object()
                 setattr(transport, name, given)
@@ -849,7 +854,7 @@ class InMemoryContract(TransportContract):
     @needs_zope
     def test_zope_verifies_object_and_class(self) -> None:
         verify = importlib.import_module("zope.interface.verify")
-        for abc in (ITransport, IConsumer, IPushProducer):
+        for abc in INTERFACES:
             interface = zope_interface_of(abc)
             self.assertTrue(verify.verifyObject(interface, self.connect()))
             self.assertTrue(verify.verifyClass(interface, self.transport_class))
@@ -858,7 +863,7 @@ class InMemoryContract(TransportContract):
     def test_zope_lists_the_three_interfaces(self) -> None:
         provided = zope_interface.providedBy(self.connect())
         names = [interface.__name__ for interface in provided]
-        self.assertEqual(names, ["ITransport", "IConsumer", "IPushProducer"])
+        self.assertEqual(names, [abc.__name__ for abc in INTERFACES])
 
 
 class DisconnectionContract(InMemoryContract):
@@ -972,7 +977,7 @@ class OurContract(InMemoryContract):
     """What ours promise beyond what Twisted's do."""
 
     def test_it_is_an_instance_of_the_interfaces(self) -> None:
-        for abc in (ITransport, IConsumer, IPushProducer):
+        for abc in INTERFACES:
             self.assertIsInstance(self.connect(), abc)
 
     def test_write_names_the_type_that_it_refuses(self) -> None:
@@ -1023,16 +1028,7 @@ class OurContract(InMemoryContract):
         self.assertIs(self.connect().connected, True)
 
     def test_every_attribute_can_be_overridden_in_a_subclass(self) -> None:
-        for name in (
-            "connected",
-            "disconnecting",
-            "disconnected",
-            "producer",
-            "streaming",
-            "producerState",
-            "hostAddr",
-            "peerAddr",
-        ):
+        for name in ATTRIBUTES:
             with self.subTest(name=name):
                 given = object()
                 transport = self.subclass(**{name: given})()
@@ -1213,9 +1209,6 @@ class PlainSocket:
             self.reactor.removeReader(self)
 
     def connectionLost(self, reason: object) -> None:
-        """The reactor's way to say that it is done; `close` is ours."""
-
-    def close(self) -> None:
         self.socket.close()
 
 
@@ -1249,6 +1242,15 @@ class RealConnectionTests(TransportContract, unittest.TestCase):
                 sys.modules.get("twisted.internet.reactor"), installed
             )
         )
+
+    def close(self) -> None:
+        failure = stringtransport.Failure(stringtransport.ConnectionDone())
+        descriptors = {*self.reactor.removeAll(), *self.reactor._internalReaders}
+        descriptors.add(self.other_end)
+        if self.protocol.transport.connected:
+            descriptors.add(self.protocol.transport)
+        for descriptor in descriptors:
+            descriptor.connectionLost(failure)
 
     def connect(self, protocol: Any = None) -> Any:
         self.protocol = protocol or RecordingProtocol()
@@ -1315,15 +1317,6 @@ class RealConnectionTests(TransportContract, unittest.TestCase):
         transport.registerProducer(producer, True)
         self.assertIsNone(transport.producer)
         self.assertEqual(producer.mock_calls, [mock.call.stopProducing()])
-
-    def close(self) -> None:
-        self.other_end.close()
-        failure = stringtransport.Failure(stringtransport.ConnectionDone())
-        descriptors = {*self.reactor.removeAll(), *self.reactor._internalReaders}
-        if self.protocol.transport.connected:
-            descriptors.add(self.protocol.transport)
-        for descriptor in descriptors:
-            descriptor.connectionLost(failure)
 
 
 @needs_twisted
@@ -1626,7 +1619,6 @@ class StandInTests(ValuesContract, unittest.TestCase):
 
 @needs_twisted
 class TwistedValuesTests(ValuesContract, unittest.TestCase):
-
     values = stringtransport
     if TWISTED_VERSION < (17,):
         differences = {"test_IPv4Address_shows_its_fields": "16.2 does not name them"}
@@ -1691,7 +1683,7 @@ class ZopeInterfaceTests(unittest.TestCase):
     module: Any
 
     def pairs(self) -> Iterator[Tuple[Any, Any]]:
-        for name in ("ITransport", "IConsumer", "IPushProducer"):
+        for name in (abc.__name__ for abc in INTERFACES):
             abc = getattr(self.module, name)
             yield abc, zope_interface_of(abc)
 
@@ -1787,65 +1779,61 @@ class SurroundingsTests(unittest.TestCase):
     def test_without_Twisted_the_values_are_stand_ins(self) -> None:
         self.assertStandsAlone(alone)
 
+    # As much of a Twisted as the module asks for.
+    TWISTED: Dict[str, Dict[str, object]] = {
+        "twisted": {"__path__": []},
+        "twisted.internet": {"__path__": []},
+        "twisted.internet.address": {"IPv4Address": lambda *fields: fields},
+        "twisted.internet.error": {"ConnectionDone": KeyError},
+        "twisted.internet.interfaces": dict.fromkeys(
+            ("ITransport", "IConsumer", "IPushProducer"), object
+        ),
+        "twisted.python": {"__path__": []},
+        "twisted.python.failure": {"Failure": dict},
+    }
+
     def run_beside(self, modules: Dict[str, Dict[str, object]], *packages: str) -> Any:
         """Run a copy where modules, each with its names, stand in for the packages."""
-        with hidden(*(packages or ("twisted", "zope"))):
+        with hidden(*packages):
             for name, attributes in modules.items():
                 module = sys.modules[name] = types.ModuleType(name)
                 vars(module).update(attributes)
             return run_copy("beside_others")
 
     def test_a_module_of_the_users_called_twisted_does_no_harm(self) -> None:
-        self.assertStandsAlone(self.run_beside({"twisted": {}}))
+        self.assertStandsAlone(self.run_beside({"twisted": {}}, "twisted", "zope"))
 
     def test_a_package_called_twisted_that_lacks_a_module_does_no_harm(self) -> None:
-        copy = self.run_beside(
-            {
-                "twisted": {},
-                "twisted.internet": {"__path__": [], "interfaces": object()},
-                "twisted.internet.address": {"IPv4Address": dict},
-            }
-        )
-        self.assertStandsAlone(copy)
+        for lacking in self.TWISTED:
+            if "__path__" not in self.TWISTED[lacking]:
+                modules = {**self.TWISTED}
+                del modules[lacking]
+                with self.subTest(lacking=lacking):
+                    self.assertStandsAlone(self.run_beside(modules, "twisted"))
 
     def test_a_package_called_twisted_that_lacks_a_name_does_no_harm(self) -> None:
-        copy = self.run_beside(
-            {
-                "twisted": {},
-                "twisted.internet": {"__path__": [], "interfaces": object()},
-                "twisted.internet.address": {"IPv4Address": dict},
-                "twisted.internet.error": {"ConnectionDone": KeyError},
-                "twisted.python": {"__path__": []},
-                "twisted.python.failure": {},
-            }
-        )
-        self.assertStandsAlone(copy)
+        for module, names in self.TWISTED.items():
+            for lacking in set(names) - {"__path__"}:
+                rest = {name: names[name] for name in names if name != lacking}
+                modules = {**self.TWISTED, module: rest}
+                with self.subTest(lacking=lacking):
+                    self.assertStandsAlone(self.run_beside(modules, "twisted"))
 
-    @needs_zope
-    def test_a_package_called_twisted_without_interfaces_does_no_harm(self) -> None:
-        modules: Dict[str, Dict[str, object]] = {
-            "twisted": {},
-            "twisted.internet": {"__path__": []},
-            "twisted.internet.address": {"IPv4Address": dict},
-            "twisted.internet.error": {"ConnectionDone": KeyError},
-            "twisted.internet.interfaces": {},
-            "twisted.python": {"__path__": []},
-            "twisted.python.failure": {"Failure": dict},
-        }
-        self.assertStandsAlone(self.run_beside(modules, "twisted"))
+    def test_the_fake_Twisted_of_these_tests_lacks_nothing(self) -> None:
+        copy = self.run_beside(self.TWISTED, "twisted", "zope")
+        self.assertIs(copy.ConnectionDone, KeyError)
 
     def test_a_package_called_zope_without_interface_does_no_harm(self) -> None:
-        self.assertStandsAlone(self.run_beside({"zope": {"__path__": []}}))
+        modules: Dict[str, Dict[str, object]] = {"zope": {"__path__": []}}
+        self.assertStandsAlone(self.run_beside(modules, "twisted", "zope"))
 
     def test_a_zope_interface_that_lacks_a_name_does_no_harm(self) -> None:
-        copy = self.run_beside(
-            {
-                "zope": {"__path__": []},
-                "zope.interface": {"__path__": [], "classImplements": print},
-                "zope.interface.interface": {},
-            }
-        )
-        self.assertStandsAlone(copy)
+        modules: Dict[str, Dict[str, object]] = {
+            "zope": {"__path__": []},
+            "zope.interface": {"__path__": [], "classImplements": print},
+            "zope.interface.interface": {},
+        }
+        self.assertStandsAlone(self.run_beside(modules, "twisted", "zope"))
 
     def test_another_error_than_ImportError_is_not_hidden(self) -> None:
         class Broken(types.ModuleType):
@@ -1884,8 +1872,8 @@ class SurroundingsTests(unittest.TestCase):
             self.assertIsInstance(transport, copy.ITransport)
 
 
+@unittest.skipIf(sys.flags.optimize > 1, "python -OO takes docstrings out")
 class DocumentationTests(unittest.TestCase):
-    @unittest.skipIf(sys.flags.optimize > 1, "python -OO takes docstrings out")
     def test_every_public_method_has_a_docstring_or_inherits_one(self) -> None:
         for name in alone.__all__:
             public = getattr(alone, name)
@@ -1895,7 +1883,6 @@ class DocumentationTests(unittest.TestCase):
                     docstrings = [method.__doc__ for method in methods if method]
                     self.assertTrue(any(docstrings), f"{name}.{member}")
 
-    @unittest.skipIf(sys.flags.optimize > 1, "python -OO takes docstrings out")
     def test_the_module_and_every_public_name_have_a_docstring(self) -> None:
         for public in (alone, *(getattr(alone, name) for name in alone.__all__)):
             self.assertTrue(public.__doc__, public)

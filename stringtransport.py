@@ -23,26 +23,33 @@
 Give a protocol a `StringTransport` in place of a connection, feed it bytes, and
 look at what it wrote:
 
+    transport = StringTransport()
     protocol.makeConnection(transport)
     protocol.dataReceived(b"PING")
     assert transport.value() == b"PONG"
 
-`StringTransportWithDisconnection` also tells the protocol when its connection
-is lost. Neither needs Twisted. If Twisted can be imported, `ConnectionDone`,
-`Failure` and `IPv4Address` are its own classes; if zope.interface can, both
-transports provide the zope interfaces that Twisted looks for.
+`StringTransportWithDisconnection` also tells the protocol when the connection
+is closed from this side. Neither needs Twisted. If Twisted can be imported,
+`ConnectionDone`, `Failure` and `IPv4Address` are its own classes; if
+zope.interface can, both transports provide the zope interfaces that Twisted
+looks for.
 """
 
 from abc import ABC, abstractmethod
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 from io import BytesIO
 
 # Type checkers take this for true, and nobody else has to import typing.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, NamedTuple, NoReturn, Optional, Type
+    from typing import Any, Iterable, Literal, NamedTuple, NoReturn
+    from typing import Optional, Type, Union
+else:
+    # Whoever evaluates an annotation at run time gets a type, if a wide one.
+    Any = NoReturn = object
+    Iterable = Optional = Type = Union = defaultdict(lambda: object)
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"
 __all__ = [
     "ITransport",
     "IConsumer",
@@ -62,9 +69,6 @@ class ITransport(ABC):
     def write(self, data: bytes) -> None:
         """Send bytes to the other side, after everything written before.
 
-        Args:
-            data (bytes): What to send.
-
         Raises:
             TypeError: `data` is not bytes. Nothing is sent.
         """
@@ -74,7 +78,8 @@ class ITransport(ABC):
         """Send several pieces, as if they were joined and written at once.
 
         Args:
-            data (Iterable[bytes]): The pieces, in order.
+            data: The pieces, in order. Pass a list: of a generator, a real TCP
+                connection of Twisted's sends nothing, and raises no error.
 
         Raises:
             TypeError: A piece is not bytes. None of them is sent.
@@ -82,23 +87,19 @@ class ITransport(ABC):
 
     @abstractmethod
     def loseConnection(self) -> None:
-        """Close the connection once all is sent and no producer is registered."""
+        """Close the connection once everything written has been sent.
 
-    @abstractmethod
-    def getPeer(self) -> "Any":
-        """Return the address of the other side.
-
-        Returns:
-            Any: The address, an `IPv4Address` for TCP over IPv4.
+        It may wait for a registered producer: TCP does for a pull producer and
+        for a paused one, TLS for any.
         """
 
     @abstractmethod
-    def getHost(self) -> "Any":
-        """Return the address of this side.
+    def getPeer(self) -> "Union[IPv4Address, Any]":
+        """Return the address of the other side: for TCP, an `IPv4Address`."""
 
-        Returns:
-            Any: The address, an `IPv4Address` for TCP over IPv4.
-        """
+    @abstractmethod
+    def getHost(self) -> "Union[IPv4Address, Any]":
+        """Return the address of this side: for TCP, an `IPv4Address`."""
 
 
 class IConsumer(ABC):
@@ -109,10 +110,10 @@ class IConsumer(ABC):
         """Accept data from a producer until it is unregistered.
 
         Args:
-            producer (object): An `IPushProducer`, or a pull producer, which has
-                no `pauseProducing`.
-            streaming (bool): True for a push producer, which writes until it is
-                paused; False for a pull producer, which writes when asked.
+            producer: An `IPushProducer`, or a pull producer, which has no
+                `pauseProducing`.
+            streaming: True for a push producer, which writes until it is paused;
+                False for a pull producer, which writes when asked.
 
         Raises:
             RuntimeError: A producer is already registered. It stays.
@@ -120,14 +121,11 @@ class IConsumer(ABC):
 
     @abstractmethod
     def unregisterProducer(self) -> None:
-        """Forget the producer. If `loseConnection` waited for this, close."""
+        """Forget the producer. If `loseConnection` waits for it, close."""
 
     @abstractmethod
     def write(self, data: bytes) -> None:
         """Take bytes from the producer.
-
-        Args:
-            data (bytes): What it has produced.
 
         Raises:
             TypeError: `data` is not bytes. Nothing is taken.
@@ -150,118 +148,115 @@ class IPushProducer(ABC):
         """Stop writing for good: the consumer is gone."""
 
 
-# ------------------------------------------------------------------------------
-# Whatever depends on Twisted or zope.interface being installed is decided here.
-# Type checkers see the stand-ins, so that they find the same everywhere.
+if TYPE_CHECKING:
 
-try:
-    if TYPE_CHECKING:
-        raise ImportError
-    else:
-        from twisted.internet.address import IPv4Address
-        from twisted.internet.error import ConnectionDone
-        from twisted.internet.interfaces import IConsumer as _IConsumer
-        from twisted.internet.interfaces import IPushProducer as _IPushProducer
-        from twisted.internet.interfaces import ITransport as _ITransport
-        from twisted.python.failure import Failure
-except ImportError:
-    _ITransport = _IConsumer = _IPushProducer = None
+    class IPv4Address(NamedTuple):
+        type: Literal["TCP", "UDP"]
+        host: str
+        port: int
 
-    if TYPE_CHECKING:
-        IPv4Address = NamedTuple(
-            "IPv4Address", [("type", str), ("host", str), ("port", int)]
-        )
-    else:
-        IPv4Address = namedtuple("IPv4Address", "type host port")
-        IPv4Address.__doc__ = "The address of one side of a connection over IPv4."
-        IPv4Address.type.__doc__ = 'The protocol (str): "TCP" or "UDP".'
-        IPv4Address.host.__doc__ = 'The IP address (str), such as "127.0.0.1".'
-        IPv4Address.port.__doc__ = "The number of the port (int)."
+else:
+    IPv4Address = namedtuple("IPv4Address", "type host port")
+    IPv4Address.__doc__ = "The address of one side of a connection over IPv4."
+    IPv4Address.type.__doc__ = 'The protocol: "TCP" or "UDP".'
+    IPv4Address.host.__doc__ = 'The IP address, such as "127.0.0.1".'
+    IPv4Address.port.__doc__ = "The number of the port."
 
-    class ConnectionDone(Exception):
-        """The reason for losing a connection that was closed cleanly.
 
-        Args:
-            *args (str): More to say about it.
+class ConnectionDone(Exception):
+    """The reason for losing a connection that was closed cleanly.
+
+    Args:
+        *args: More to say about it, as strings.
+    """
+
+    def __str__(self) -> str:
+        colon = ": " if self.args else ""
+        return f"Connection was closed cleanly{colon}{' '.join(self.args)}."
+
+
+class Failure:
+    """An exception that is handed over instead of raised.
+
+    Raises:
+        TypeError: `exc_value` is not an exception, but its class, for instance.
+
+    Attributes:
+        value: The exception.
+        type: Its class.
+    """
+
+    value: BaseException
+    type: "Type[BaseException]"
+
+    def __init__(self, exc_value: BaseException) -> None:
+        # Not every caller is type-checked.
+        if not isinstance(exc_value, BaseException):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"exc_value must be an exception, not {exc_value!r}")
+        self.value = exc_value
+        self.type = type(exc_value)
+
+    def check(
+        self, *errorTypes: "Type[BaseException]"
+    ) -> "Optional[Type[BaseException]]":
+        """Return the first of the classes that the exception is an instance of.
+
+        As with Twisted, a class goes by its module and name, and one that does
+        not derive from `Exception` never fits.
+
+        Returns:
+            The class, or None if none fits.
+
+        Raises:
+            TypeError: One of `errorTypes` is not a class, but a tuple or a name.
         """
-
-        def __str__(self) -> str:
-            colon = ": " if self.args else ""
-            return f"Connection was closed cleanly{colon}{' '.join(self.args)}."
-
-    class Failure:
-        """An exception that is handed over instead of raised.
-
-        Args:
-            exc_value (BaseException): The exception.
-
-        Attributes:
-            value (BaseException): The exception.
-            type (Type[BaseException]): Its class.
-        """
-
-        def __init__(self, exc_value: BaseException) -> None:
-            self.value = exc_value
-            self.type = type(exc_value)
-
-        def check(
-            self, *errorTypes: "Type[BaseException]"
-        ) -> "Optional[Type[BaseException]]":
-            """Return the first of the classes that the exception is an instance of.
-
-            Args:
-                *errorTypes (Type[BaseException]): The classes to try, in order.
-
-            Returns:
-                Optional[Type[BaseException]]: The class, or None if none fits.
-            """
-            for errorType in errorTypes:
-                if isinstance(self.value, errorType):
+        names = {(base.__module__, base.__name__) for base in self.type.__mro__}
+        for errorType in errorTypes:
+            if issubclass(errorType, Exception):
+                if (errorType.__module__, errorType.__name__) in names:
                     return errorType
-            return None
+        return None
 
-        def trap(self, *errorTypes: "Type[BaseException]") -> "Type[BaseException]":
-            """Do what `check` does, but raise the exception if no class fits.
+    def trap(self, *errorTypes: "Type[BaseException]") -> "Type[BaseException]":
+        """Do what `check` does, but raise the exception if no class fits."""
+        return self.check(*errorTypes) or self.raiseException()
 
-            Args:
-                *errorTypes (Type[BaseException]): The classes to try, in order.
+    def getErrorMessage(self) -> str:
+        """Return what the exception says: its `str()`."""
+        return str(self.value)
 
-            Returns:
-                Type[BaseException]: The class.
+    def raiseException(self) -> "NoReturn":
+        """Raise the exception."""
+        raise self.value
 
-            Raises:
-                BaseException: The exception itself, if no class fits.
-            """
-            return self.check(*errorTypes) or self.raiseException()
+    def __repr__(self) -> str:
+        return f"<Failure {self.type.__name__}: {self.value}>"
 
-        def getErrorMessage(self) -> str:
-            """Return what the exception says.
 
-            Returns:
-                str: The exception's `str()`.
-            """
-            return str(self.value)
-
-        def raiseException(self) -> "NoReturn":
-            """Raise the exception."""
-            raise self.value
-
-        def __repr__(self) -> str:
-            return f"<Failure {self.type.__name__}: {self.value}>"
-
+# ------------------------------------------------------------------------------
+# What is installed decides here, and only here. Type checkers skip it, so that
+# they find the same everywhere.
 
 if not TYPE_CHECKING:
+    try:
+        from twisted.internet import interfaces as _interfaces
+        from twisted.internet.address import IPv4Address as _IPv4Address
+        from twisted.internet.error import ConnectionDone as _ConnectionDone
+        from twisted.python.failure import Failure as _Failure
+    except ImportError:
+        _interfaces = None
+    else:
+        # All of them or, of half a Twisted, none.
+        IPv4Address, ConnectionDone, Failure = _IPv4Address, _ConnectionDone, _Failure
+
     try:
         from zope.interface import classImplements
         from zope.interface.interface import InterfaceClass, fromMethod
     except ImportError:
         pass
     else:
-        for _abc, _interface in (
-            (ITransport, _ITransport),
-            (IConsumer, _IConsumer),
-            (IPushProducer, _IPushProducer),
-        ):
+        for _abc in (ITransport, IConsumer, IPushProducer):
+            _interface = getattr(_interfaces, _abc.__name__, None)
             if _interface is None:
                 _names = _abc.__abstractmethods__
                 _methods = {name: fromMethod(vars(_abc)[name]) for name in _names}
@@ -282,30 +277,31 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
     transports do not have them.
 
     Args:
-        hostAddress (object): The initial `hostAddr`, if not None.
-        peerAddress (object): The initial `peerAddr`, if not None.
-        lenient (bool): Whether pausing and resuming work after `loseConnection`.
+        hostAddress: The initial `hostAddr`, if not None.
+        peerAddress: The initial `peerAddr`, if not None.
+        lenient: Whether pausing and resuming work after `loseConnection`.
 
     Attributes:
-        io (BytesIO): What was written since the last `clear`.
-        connected (bool): True. Nothing here changes it.
-        disconnecting (bool): Whether `loseConnection` was called.
-        disconnected (bool): Whether `abortConnection` was called.
-        hostAddr (Any): What `getHost` returns. If None: 10.0.0.1, port 12345.
-        peerAddr (Any): What `getPeer` returns. If None: 192.168.1.1, port 54321.
-        producer (Any): The registered producer, or None.
-        streaming (Optional[bool]): What `producer` was registered with, or None.
-        producerState (str): "producing", "paused" or "stopped".
+        io: What was written since the last `clear`.
+        connected: True. Nothing here changes it.
+        disconnecting: Whether `loseConnection` was called.
+        disconnected: Whether `abortConnection` was called, refused or not.
+        hostAddr: What `getHost` returns. If None: 10.0.0.1, port 12345.
+        peerAddr: What `getPeer` returns. If None: 192.168.1.1, port 54321.
+        producer: The registered producer, or None.
+        streaming: What `producer` was registered with, or None.
+        producerState: "producing", "paused" or "stopped".
     """
 
-    connected = True
-    disconnecting = False
-    disconnected = False
+    io: BytesIO
+    connected: bool = True
+    disconnecting: bool = False
+    disconnected: bool = False
     hostAddr: "Any" = None
     peerAddr: "Any" = None
     producer: "Any" = None
     streaming: "Optional[bool]" = None
-    producerState = "producing"
+    producerState: str = "producing"
 
     def __init__(
         self,
@@ -325,27 +321,41 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         self.io = BytesIO()
 
     def value(self) -> bytes:
-        """Return what was written.
-
-        Returns:
-            bytes: Everything written since the last `clear`.
-        """
+        """Return everything written since the last `clear`."""
         return self.io.getvalue()
+
+    def __repr__(self) -> str:
+        def show(value: object) -> str:
+            # Any other object's own repr may fail, or show its transport in turn.
+            return repr(value) if type(value) in (bool, str) else type(value).__name__
+
+        state = ""
+        try:
+            for name in sorted({*vars(self)} - {"io", "_lenient"}):
+                shown = show(vars(self)[name])
+                if shown != show(getattr(type(self), name, None)):
+                    state += f" {name}={shown}"
+            written = self.io.getvalue()
+            state += f" {written[:40]!r}" + "..." * (len(written) > 40)
+        except Exception:
+            state += " ?"
+        return f"<{type(self).__name__} at {id(self):#x}{state}>"
 
     # ITransport
 
     def write(self, data: bytes) -> None:
+        """Append bytes to `io`, or refuse anything else with a TypeError."""
         # Not every caller is type-checked.
         if not isinstance(data, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"data must be bytes, not {type(data).__name__}")
         self.io.write(data)
 
     def writeSequence(self, data: "Iterable[bytes]") -> None:
-        """Append several pieces: all of them or, if iterating fails, none.
+        """Append several pieces to `io`: all of them or, if iterating fails, none.
 
         Args:
-            data (Iterable[bytes]): The pieces, in order. Each may be any
-                bytes-like object, although real transports are stricter.
+            data: The pieces, in order. Pass a list of bytes: any iterable of
+                bytes-like objects works here, but not on a real connection.
 
         Raises:
             TypeError: A piece is not bytes-like. None of them is appended.
@@ -361,10 +371,10 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         self.disconnected = True
         self.loseConnection()
 
-    def getPeer(self) -> "Any":
+    def getPeer(self) -> "Union[IPv4Address, Any]":
         return _DEFAULT_PEER if self.peerAddr is None else self.peerAddr
 
-    def getHost(self) -> "Any":
+    def getHost(self) -> "Union[IPv4Address, Any]":
         return _DEFAULT_HOST if self.hostAddr is None else self.hostAddr
 
     # IConsumer
@@ -376,11 +386,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         self.streaming = streaming
 
     def unregisterProducer(self) -> None:
-        """Forget the producer.
-
-        Raises:
-            RuntimeError: No producer is registered.
-        """
+        """Forget the producer, or raise a RuntimeError if none is registered."""
         if self.producer is None:
             raise RuntimeError("no producer is registered")
         self.producer = None
@@ -389,10 +395,12 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
     # IPushProducer
 
     def _checkState(self) -> None:
-        if self.disconnecting and not self._lenient:
-            raise RuntimeError("cannot pause or resume after loseConnection")
         if self.producerState == "stopped":
             raise RuntimeError("cannot pause or resume after stopProducing")
+        if self.disconnecting and not self._lenient:
+            raise RuntimeError(
+                "cannot pause or resume after loseConnection, unless lenient=True"
+            )
 
     def pauseProducing(self) -> None:
         """Set `producerState` to "paused".
@@ -404,11 +412,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         self.producerState = "paused"
 
     def resumeProducing(self) -> None:
-        """Set `producerState` to "producing".
-
-        Raises:
-            RuntimeError: After `stopProducing`, or `loseConnection` if not lenient.
-        """
+        """Set `producerState` to "producing". It is refused as pausing is."""
         self._checkState()
         self.producerState = "producing"
 
@@ -418,11 +422,14 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
 
 
 class StringTransportWithDisconnection(StringTransport):
-    """A `StringTransport` that tells its protocol when the connection is lost.
+    """A `StringTransport` that calls `connectionLost` when it is closed.
+
+    After that it can be paused and resumed, as a real connection can, unless
+    `stopProducing` was called.
 
     Attributes:
-        protocol (Any): The protocol to tell. The test has to set it.
-        connected (bool): True until the protocol is told.
+        protocol: The protocol whose `connectionLost` to call. The test sets it.
+        connected: True until `loseConnection` or `abortConnection` is called.
     """
 
     protocol: "Any"
@@ -435,33 +442,16 @@ class StringTransportWithDisconnection(StringTransport):
         After that, `connected` is False, and further calls do nothing.
 
         Raises:
-            AttributeError: There is no `protocol` with a `connectionLost`.
-                Nothing has changed.
+            AttributeError: There is no `protocol`, or it has no `connectionLost`.
+                Nothing has changed: set it, and call again.
         """
         if self.connected:
-            try:
-                connectionLost = self.protocol.connectionLost
-            except AttributeError:
-                raise AttributeError(
-                    "no protocol with connectionLost: set transport.protocol first"
-                )
-            self.connected = False
+            connectionLost = self.protocol.connectionLost
+            reason = Failure(ConnectionDone("Bye."))
             self.disconnecting = True
-            connectionLost(Failure(ConnectionDone("Bye.")))
+            self.connected = False
+            connectionLost(reason)
 
-    def abortConnection(self) -> None:
-        """Set `disconnected`, then call `loseConnection`.
-
-        Raises:
-            AttributeError: There is no `protocol` with a `connectionLost`.
-                Nothing has changed.
-        """
-        disconnected = self.disconnected
-        self.disconnected = True
-        try:
-            self.loseConnection()
-        except BaseException:
-            # If it is still connected, the call was refused.
-            if self.connected:
-                self.disconnected = disconnected
-            raise
+    def _checkState(self) -> None:
+        if self.connected or self.producerState == "stopped":
+            super()._checkState()

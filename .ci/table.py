@@ -14,7 +14,7 @@ import sys
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 # These run no tests. All but the benchmark, which only measures, say by their exit code
 # how they went.
-CHECKS = {"mypy-alone", "mypy-twisted", "pyright", "style", "benchmark"}
+CHECKS = {"types-alone", "types-twisted", "style", "benchmark"}
 
 
 def promised_pythons():

@@ -1,0 +1,66 @@
+"""What type checkers have to accept, and what they have to refuse.
+
+Nobody runs this. Each `type: ignore` stands where an error has to be: the checkers
+complain about one that they do not need.
+"""
+
+from pathlib import PurePath
+from typing import Any, assert_type
+
+from stringtransport import (
+    ConnectionDone,
+    Failure,
+    IPv4Address,
+    ITransport,
+    StringTransport,
+    StringTransportWithDisconnection,
+)
+
+
+class FileTransport(StringTransport):
+    """One whose other side has an address of another kind."""
+
+    def getPeer(self) -> PurePath:
+        return PurePath("/run/socket")
+
+
+def addresses(transport: ITransport, ours: StringTransport) -> str:
+    host, port = transport.getPeer().host, ours.getHost().port
+    assert_type(host, str | Any)
+    assert_type(port, int | Any)
+    address: IPv4Address = ours.getPeer()
+    print(address, port, ours.getPeer()[0])
+    # Another kind of address: from `peerAddr`, or from a subclass that says so.
+    print(StringTransport(peerAddress=("path",)).peerAddr.path)
+    assert_type(FileTransport().getPeer(), PurePath)
+    print(ours.getPeer().hots)  # type: ignore[union-attr]
+    print(transport.getHost().hots)  # type: ignore[union-attr]
+    IPv4Address("TCP", "192.0.2.1", 1)
+    IPv4Address("tcp", "192.0.2.1", 1)  # type: ignore[arg-type]
+    IPv4Address("TCP", b"192.0.2.1", 1)  # type: ignore[arg-type]
+    IPv4Address("TCP", "192.0.2.1", "1")  # type: ignore[arg-type]
+    return host
+
+
+def data(transport: StringTransport) -> bytes:
+    transport.write("text")  # type: ignore[arg-type]
+    transport.write(bytearray())  # type: ignore[arg-type]
+    transport.writeSequence(piece for piece in (b"one", b"two"))
+    transport.writeSequence([b"bytes", "text"])  # type: ignore[list-item]
+    return transport.value()
+
+
+def attributes(transport: StringTransportWithDisconnection) -> None:
+    transport.protocol = transport.producer = object()
+    transport.registerProducer(object(), False)
+    transport.streaming = None
+    transport.disconected = True  # type: ignore[attr-defined]
+
+
+def reasons(reason: Failure) -> int:
+    assert_type(reason.check(ConnectionDone, OSError), type[BaseException] | None)
+    assert_type(reason.trap(ConnectionDone), type[BaseException])
+    reason.check("builtins.OSError")  # type: ignore[arg-type]
+    Failure(OSError)  # type: ignore[arg-type]
+    ITransport()  # type: ignore[abstract]
+    reason.raiseException()  # It never returns, so nothing is missing here.

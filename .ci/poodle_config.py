@@ -11,6 +11,7 @@ import os
 import pathlib
 
 from poodle import PoodleTestingFailedError
+from poodle.data_types import Mutator
 from poodle.mutate import builtin_mutators
 from poodle.util import mutate_lines
 
@@ -40,8 +41,8 @@ min_timeout = 120
 
 
 def mutants(config, parsed_ast, file_lines):
-    """Return what Poodle makes of all that runs, each mutant once."""
-    found = []
+    """Return what Poodle and `more` make of all that runs, each mutant once."""
+    found = list(more(parsed_ast))
     for mutator in builtin_mutators.values():
         # They write into what they are given.
         tree = copy.deepcopy(parsed_ast)
@@ -56,6 +57,19 @@ def mutants(config, parsed_ast, file_lines):
         if not any(a <= (mutant.lineno, mutant.col_offset) < b for a, b in unread)
     }
     return list(distinct.values())
+
+
+def more(tree):
+    """Mutate the names that Poodle leaves alone: those that are assigned or tested."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            name, new = node.value, "None"
+        elif isinstance(node, (ast.If, ast.IfExp)):
+            name, new = node.test, f"not {ast.unparse(node.test)}"
+        else:
+            continue
+        if isinstance(name, (ast.Name, ast.Attribute)):
+            yield Mutator.create_file_mutation(name, new)
 
 
 def only_for_type_checkers(tree):

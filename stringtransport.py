@@ -35,6 +35,9 @@ zope.interface can, both transports provide the zope interfaces that Twisted
 looks for.
 """
 
+# pyright: reportUnnecessaryIsInstance=false
+# Not every caller is type-checked.
+
 from abc import ABC, abstractmethod
 from collections import defaultdict, namedtuple
 from io import BytesIO
@@ -69,8 +72,7 @@ class ITransport(ABC):
     def write(self, data: bytes) -> None:
         """Send bytes to the other side, after everything written before.
 
-        Raises:
-            TypeError: `data` is not bytes. Nothing is sent.
+        Anything but bytes is refused with a TypeError, and nothing of it is sent.
         """
 
     @abstractmethod
@@ -125,11 +127,7 @@ class IConsumer(ABC):
 
     @abstractmethod
     def write(self, data: bytes) -> None:
-        """Take bytes from the producer.
-
-        Raises:
-            TypeError: `data` is not bytes. Nothing is taken.
-        """
+        """Take bytes from the producer, or refuse all else with a TypeError."""
 
 
 class IPushProducer(ABC):
@@ -151,6 +149,8 @@ class IPushProducer(ABC):
 if TYPE_CHECKING:
 
     class IPv4Address(NamedTuple):
+        """The address of one side of a connection over IPv4."""
+
         type: Literal["TCP", "UDP"]
         host: str
         port: int
@@ -178,8 +178,8 @@ class ConnectionDone(Exception):
 class Failure:
     """An exception that is handed over instead of raised.
 
-    Raises:
-        TypeError: `exc_value` is not an exception, but its class, for instance.
+    Args:
+        exc_value: The exception. Anything else, such as its class, is a TypeError.
 
     Attributes:
         value: The exception.
@@ -190,8 +190,7 @@ class Failure:
     type: "Type[BaseException]"
 
     def __init__(self, exc_value: BaseException) -> None:
-        # Not every caller is type-checked.
-        if not isinstance(exc_value, BaseException):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(exc_value, BaseException):
             raise TypeError(f"exc_value must be an exception, not {exc_value!r}")
         self.value = exc_value
         self.type = type(exc_value)
@@ -199,16 +198,11 @@ class Failure:
     def check(
         self, *errorTypes: "Type[BaseException]"
     ) -> "Optional[Type[BaseException]]":
-        """Return the first of the classes that the exception is an instance of.
+        """Return the first class that the exception is an instance of, or None.
 
-        As with Twisted, a class goes by its module and name, and one that does
-        not derive from `Exception` never fits.
-
-        Returns:
-            The class, or None if none fits.
-
-        Raises:
-            TypeError: One of `errorTypes` is not a class, but a tuple or a name.
+        As with Twisted, classes are compared by module and name, and one that does
+        not derive from `Exception` never fits. What is not a class, such as a tuple
+        of them, is a TypeError.
         """
         names = {(base.__module__, base.__name__) for base in self.type.__mro__}
         for errorType in errorTypes:
@@ -345,8 +339,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
 
     def write(self, data: bytes) -> None:
         """Append bytes to `io`, or refuse anything else with a TypeError."""
-        # Not every caller is type-checked.
-        if not isinstance(data, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(data, bytes):
             raise TypeError(f"data must be bytes, not {type(data).__name__}")
         self.io.write(data)
 

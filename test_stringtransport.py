@@ -140,7 +140,7 @@ Differences = Dict[str, Tuple[Type[Exception], str]]
 
 
 def differing(name: str, test: Any, error: Type[Exception], reason: str) -> Any:
-    """Return a test that passes where `test` fails, with that error, as a difference."""
+    """Return a test that passes where `test` fails with that error: a difference."""
 
     @functools.wraps(test)
     def has_to_fail(self: Any) -> None:
@@ -1210,7 +1210,7 @@ class DisconnectingModel(Model):
 
 
 class TwistedModel(Model):
-    """Twisted's `StringTransport`: before 21.2, it refused only what BytesIO refuses."""
+    """Twisted's `StringTransport`: before 21.2, it took what is bytes-like, too."""
 
     if TWISTED_REFUSES_ONLY_STR:
         _written = (bytes, bytearray, memoryview)
@@ -1306,7 +1306,7 @@ def compiled(step: str) -> types.CodeType:
 
 
 @functools.lru_cache(maxsize=None)
-def data_attributes(cls: type) -> FrozenSet[str]:
+def data_attributes(cls: Any) -> FrozenSet[str]:
     return frozenset(
         name for name in dir(cls) if not callable(getattr(cls, name, print))
     )
@@ -1372,6 +1372,11 @@ class Stage:
             return f"IPv4Address{(value.type, value.host, value.port)}"
         return f"{type(value).__name__} {value!r}"
 
+    def attributes(self, private: bool) -> Dict[str, Any]:
+        t: Any = self.names.get("t", self)
+        names = [*filter(self.watched.match, {*vars(t), *data_attributes(t.__class__)})]
+        return {n: getattr(t, n) for n in sorted(names) if (n[0] == "_") is private}
+
     def look(self) -> Dict[str, object]:
         """Describe all that a call could have changed."""
         seen: Dict[str, object] = {
@@ -1379,16 +1384,9 @@ class Stage:
             "error": (self.error.args, self.error.__cause__, self.error.__context__),
         }
         if "t" in self.names:
-            t = self.names["t"]
-            attributes = filter(
-                self.watched.match, {*vars(t), *data_attributes(type(t))}
-            )
-            values = {name: getattr(t, name) for name in attributes}
-            private = {name: values.pop(name) for name in [*values] if name[0] == "_"}
-            seen["private"] = private == self.private
-            seen.update(
-                (f"t.{name}", self.describe(values[name])) for name in sorted(values)
-            )
+            for name, value in self.attributes(private=False).items():
+                seen[f"t.{name}"] = self.describe(value)
+            seen["private"] = self.attributes(private=True) == self.private
         seen["ios"] = [each.closed or each.getvalue() for each in self.ios]
         return seen
 
@@ -1398,12 +1396,8 @@ class Stage:
             outcome = "returned " + self.describe(eval(compiled(step), self.names))
         except Exception as error:
             outcome = "raised " + self.known.get(id(error), type(error).__name__)
-        if step.startswith("t = ") and "t" in self.names:
-            t = self.names["t"]
-            private = filter(self.watched.match, {*vars(t), *data_attributes(type(t))})
-            self.private = {
-                name: getattr(t, name) for name in private if name[0] == "_"
-            }
+        if step.startswith("t = "):
+            self.private = self.attributes(private=True)
         return {**self.look(), "outcome": outcome, "calls": [*self.calls]}
 
 
@@ -1601,7 +1595,7 @@ class DuetTests(RealConnection, Stories, unittest.TestCase):
         t.registerProducer(producer, True)   t.registerProducer(producer, True)
         t.unregisterProducer()   t.pauseProducing()   t.resumeProducing()
         t.getPeer() == t.getPeer() != t.getHost()   hasattr(t, 'negotiatedProtocol')
-        [type(field) for field in (t.getHost().type, t.getHost().host, t.getHost().port)]
+        [type(getattr(t.getHost(), name)) for name in ('type', 'host', 'port')]
         let_the_reactor_run()   let_the_reactor_run()
         t.loseConnection()   t.abortConnection()
         """)

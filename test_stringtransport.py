@@ -1427,7 +1427,7 @@ MAKE = LENIENT + steps("""
     t = subclass(loseConnection=lambda self: 1 / 0)()
     t = subclass(_checkState=lambda self: producer.check(self))()
     t = subclass(_checkState=lambda self: 1 / 0)()
-    t = subclass(write=lambda self, data: producer.write(data))()
+    t = subclass(write=lambda self, data: producer.write(type(data)))()
     t = subclass(value=lambda self: producer.value())()
     t = subclass(peerAddr='peer', hostAddr=thing, negotiatedProtocol=b'h2')()
     """)

@@ -1,7 +1,8 @@
-"""Do what the README says, in a fresh clone, with nothing but a `python3`.
+"""Do what the README says, in a fresh clone, with nothing but a `python3`: newcomer.py FORKY
 
-Each argument is the name of an interpreter that plays the `python3`. Exits with 1 where
-one of them is not there, or does not do what the README says.
+The `python3` is each of the Pythons in turn that the classifiers in setup.cfg name. FORKY
+is where .ci/forky keeps those that this machine does not have. Exits with 1 where one of
+them is not there, or does not do what the README says.
 """
 
 import os
@@ -13,6 +14,14 @@ import sys
 import tempfile
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def interpreters():
+    settings = (CHECKOUT / "setup.cfg").read_text(encoding="utf-8")
+    for version in re.findall(r":: Python :: (3\.\d+)$", settings, re.M):
+        yield f"python{version}"
+    if ":: PyPy" in settings:
+        yield "pypy3"
 
 
 def blocks(readme, language):
@@ -31,25 +40,31 @@ def run(command, clone, path):
     ).stdout
 
 
-def main(interpreters):
+def main(forky):
     tests = skips = 0
     status = ["git", "-C", str(CHECKOUT), "status", "--porcelain"]
     if subprocess.check_output(status):
         sys.exit("a clone would lack what is not committed")
-    for name in interpreters:
-        with tempfile.TemporaryDirectory() as scratch:
+    for name in interpreters():
+        found, place = shutil.which(name), None
+        if found:
+            # Not a link: it would take the interpreter for a virtual environment's.
+            start = [os.path.realpath(found)]
+        else:
+            start = ["bash", str(CHECKOUT / ".ci" / "forky"), forky, name]
+            subprocess.run([*start, "--version"], cwd=str(CHECKOUT), check=True)
+            place = os.path.join(forky, "root", "tmp")
+        with tempfile.TemporaryDirectory(dir=place) as scratch:
             folder = pathlib.Path(scratch)
             clone = folder / "clone"
             subprocess.run(
                 ["git", "clone", "-q", str(CHECKOUT), str(clone)], check=True
             )
             (folder / "bin").mkdir()
-            found = shutil.which(name) or sys.exit(f"there is no {name}")
-            # Not a link: it would take the interpreter for a virtual environment's.
             python3 = folder / "bin" / "python3"
-            python3.write_text(f'#!/bin/sh\nexec {os.path.realpath(found)} "$@"\n')
+            python3.write_text(f'#!/bin/sh\nexec {" ".join(start)} "$@"\n')
             python3.chmod(0o755)
-            path = f"{folder / 'bin'}:/usr/bin:/bin"
+            path = f"{folder / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"
             readme = (clone / "README.md").read_text(encoding="utf-8")
             drive, test = blocks(readme, "sh")[:2]
             printed = run(drive, clone, path)
@@ -65,4 +80,4 @@ def main(interpreters):
     print(f"Ran {tests} tests (skipped={skips})")
 
 
-main(sys.argv[1:])
+main(sys.argv[1])

@@ -54,9 +54,9 @@ def main(results_file, environments):
             python = result["python"]["implementation"] + " {}.{}.{}".format(
                 *result["python"]["version_info"]
             )
-        # The one in WebAssembly is not tox's, and prints what it is.
-        in_wasm = re.search(r"^(CPython \S+) emscripten$", output, re.M)
-        python = in_wasm.group(1) if in_wasm else python
+        # Those in WebAssembly and of forky are not tox's, and print what they are.
+        other = re.search(r"^((?:CPython|PyPy) \S+) (?:emscripten|linux)$", output, re.M)
+        python = other.group(1) if other else python
         if ran:
             versions.discard(python.rpartition(".")[0])
             implementations.discard(python.partition(" ")[0])

@@ -29,15 +29,17 @@ def blocks(readme, language):
 
 
 def run(command, clone, path):
-    return subprocess.run(
+    done = subprocess.run(
         ["bash", "-e", "-c", command],
         cwd=str(clone),
         env={"PATH": path, "HOME": str(clone)},
-        check=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         universal_newlines=True,
-    ).stdout
+    )
+    if done.returncode:
+        sys.exit(done.stdout)
+    return done.stdout
 
 
 def main(forky):

@@ -41,7 +41,7 @@ def main():
         folders = [scratch, str(places / "zipped.zip")]
         path = f"import sys; sys.path[:0] = {folders!r}\n"
         names = ["pkg._vendor.stringtransport", "another_name", "in_a_zip"]
-        for options in ([], ["-O"], ["-OO"]):
+        for options in (["-bb"], ["-O"], ["-OO"]):
             print("python", *options, flush=True)
             command = [sys.executable, "-I", "-B", "-W", "error", "-X", "dev", *options]
             subprocess.run(

@@ -1178,7 +1178,7 @@ class DisconnectingModel(Model):
 
 
 class TwistedModel(Model):
-    """Twisted's `StringTransport`: before 21.2, it refused str and what BytesIO does."""
+    """Twisted's `StringTransport`: before 21.2, it refused only str at once."""
 
     if TWISTED_REFUSES_ONLY_STR:
 

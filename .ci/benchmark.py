@@ -97,18 +97,36 @@ def best_times(contenders):
     return [min(times[timer]) for timer in timers]
 
 
-def best_import(interpreter, folder, module):
-    """Return the best time, in seconds, of an import in a fresh interpreter."""
-    program = (
-        "import sys, time; sys.path.insert(0, sys.argv[1]);"
-        f" start = time.perf_counter(); import {module};"
-        " print(time.perf_counter() - start)"
-    )
+def outside(interpreter, folder, program):
+    """Return the best of the seconds that a program prints in fresh interpreters."""
     # Users have the bytecode cached.
     cached = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    command = [interpreter, "-c", program, folder]
-    times = [subprocess.check_output(command, env=cached) for _ in range(15)]
+    command = [
+        interpreter,
+        "-c",
+        "import sys; sys.path.insert(0, sys.argv[1])\n" + program,
+    ]
+    times = [subprocess.check_output([*command, folder], env=cached) for _ in range(15)]
     return min(map(float, times))
+
+
+def best_import(interpreter, folder, module):
+    program = (
+        f"import time; start = time.perf_counter(); import {module};"
+        " print(time.perf_counter() - start)"
+    )
+    return outside(interpreter, folder, program)
+
+
+LOSING = """
+import timeit
+from {module} import StringTransportWithDisconnection as Disconnecting
+class Protocol:
+    def connectionLost(self, reason):
+        pass
+names = dict(Disconnecting=Disconnecting, protocol=Protocol())
+print(min(timeit.repeat("{statement}", globals=names, number=2000, repeat=9)) / 2000)
+"""
 
 
 def row(*cells):
@@ -140,6 +158,23 @@ def main():
         alone = best_import(empty, folder, "stringtransport")
         beside = best_import(sys.executable, folder, "stringtransport")
         theirs = best_import(sys.executable, folder, "twisted.internet.testing")
+        (lose,) = [
+            each[1] for each in OPERATIONS if each[0].startswith("make and lose")
+        ]
+        losing_alone, losing_theirs = (
+            outside(python, folder, LOSING.format(module=module, statement=lose))
+            for python, module in (
+                (empty, "stringtransport"),
+                (sys.executable, "twisted.internet.testing"),
+            )
+        )
+    row(
+        "make and lose, alone",
+        nanoseconds(losing_alone),
+        nanoseconds(losing_theirs),
+        "",
+        f"{losing_theirs / losing_alone:.2f}",
+    )
     for name, ours in (("import, alone", alone), ("import, Twisted installed", beside)):
         row(
             name,

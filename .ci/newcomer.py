@@ -1,8 +1,8 @@
-"""Do what the README says, in a fresh clone, with nothing but a `python3`: newcomer.py FORKY
+"""Do in a fresh clone what the README says, with nothing installed: newcomer.py FORKY
 
-The `python3` is each of the Pythons in turn that the classifiers in setup.cfg name. FORKY
-is where .ci/forky keeps those that this machine does not have. Exits with 1 where one of
-them is not there, or does not do what the README says.
+The `python3` is in turn each of the Pythons that the classifiers in setup.cfg name.
+FORKY is where .ci/forky keeps those that this machine does not have. Exits with 1 where
+one of them is not there, or does not do what the README says.
 """
 
 import os

@@ -38,7 +38,7 @@ def main(results_file, environments):
         results = json.load(results)["testenvs"]
     complaints = []
     versions, implementations = promised_pythons()
-    row = "{:16} {:18} {:>8} {:>8} {:>8}".format
+    row = "{:18} {:18} {:>8} {:>8} {:>8}".format
     print(row("environment", "python", "ran", "skipped", "seconds"))
     for name in environments:
         result = results.get(name, {})
@@ -61,7 +61,7 @@ def main(results_file, environments):
                 *result["python"]["version_info"]
             )
         # Those in WebAssembly and of forky are not tox's, and print what they are.
-        other = re.search(r"^((?:CPython|PyPy) \S+) (?:emscripten|linux)$", output, re.M)
+        other = re.search(r"^((CPython|PyPy) \S+) (emscripten|linux)$", output, re.M)
         python = other.group(1) if other else python
         if ran:
             versions.discard(python.rpartition(".")[0])

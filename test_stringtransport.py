@@ -615,6 +615,13 @@ class OurContract(InMemoryContract):
         with self.assertRaisesRegex(RuntimeError, f"^{why}stopProducing$"):
             transport.resumeProducing()
 
+    def test_a_lenient_transport_can_be_paused_and_resumed_after_all(self) -> None:
+        transport = self.transport_class(lenient=True)
+        transport.disconnecting = True
+        transport.pauseProducing()
+        transport.resumeProducing()
+        self.assertEqual(transport.producerState, "producing")
+
     def test_refused_producers_are_told_why(self) -> None:
         transport = self.connect()
         with self.assertRaisesRegex(RuntimeError, "^no producer is registered$"):

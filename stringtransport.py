@@ -35,8 +35,8 @@ zope.interface can, both transports provide the zope interfaces that Twisted
 looks for.
 """
 
+# Callers who are not type-checked need the isinstance tests.
 # pyright: reportUnnecessaryIsInstance=false
-# Not every caller is type-checked.
 
 from abc import ABC, abstractmethod
 from collections import defaultdict, namedtuple
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Literal, NamedTuple, NoReturn
     from typing import Optional, Type, Union
 else:
-    # Whoever evaluates an annotation at run time gets a type, if a wide one.
+    # Evaluating an annotation at run time must not fail: it gives a wide type.
     Any = NoReturn = object
     Iterable = Optional = Type = Union = defaultdict(lambda: object)
 
@@ -72,19 +72,15 @@ class ITransport(ABC):
     def write(self, data: bytes) -> None:
         """Send bytes to the other side, after everything written before.
 
-        Anything but bytes is refused with a TypeError, and nothing of it is sent.
+        Most connections refuse anything else with a TypeError, and send nothing.
         """
 
     @abstractmethod
     def writeSequence(self, data: "Iterable[bytes]") -> None:
         """Send several pieces, as if they were joined and written at once.
 
-        Args:
-            data: The pieces, in order. Pass a list: of a generator, a real TCP
-                connection of Twisted's sends nothing, and raises no error.
-
-        Raises:
-            TypeError: A piece is not bytes. None of them is sent.
+        Pass a list: of a generator, a real TCP connection of Twisted's sends
+        nothing, and raises no error. If a piece is refused, none is sent.
         """
 
     @abstractmethod
@@ -166,8 +162,7 @@ else:
 class ConnectionDone(Exception):
     """The reason for losing a connection that was closed cleanly.
 
-    Args:
-        *args: More to say about it, as strings.
+    Its arguments, if there are any, are strings that say more.
     """
 
     def __str__(self) -> str:
@@ -198,11 +193,11 @@ class Failure:
     def check(
         self, *errorTypes: "Type[BaseException]"
     ) -> "Optional[Type[BaseException]]":
-        """Return the first class that the exception is an instance of, or None.
+        """Return the first class that the exception counts as one of, or None.
 
-        As with Twisted, classes are compared by module and name, and one that does
-        not derive from `Exception` never fits. What is not a class, such as a tuple
-        of them, is a TypeError.
+        As Twisted's does, it compares classes by module and name, and passes over
+        those that do not derive from `Exception`. What is not a class, such as a
+        tuple of them, is a TypeError.
         """
         names = {(base.__module__, base.__name__) for base in self.type.__mro__}
         for errorType in errorTypes:
@@ -240,7 +235,7 @@ if not TYPE_CHECKING:
     except ImportError:
         _interfaces = None
     else:
-        # All of them or, of half a Twisted, none.
+        # All of them or, if one is missing, none, so that they fit together.
         IPv4Address, ConnectionDone, Failure = _IPv4Address, _ConnectionDone, _Failure
 
     try:
@@ -276,15 +271,16 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         lenient: Whether pausing and resuming work after `loseConnection`.
 
     Attributes:
-        io: What was written since the last `clear`.
+        io: The buffer of what was written since the last `clear`.
         connected: True. Nothing here changes it.
-        disconnecting: Whether `loseConnection` was called.
-        disconnected: Whether `abortConnection` was called, refused or not.
+        disconnecting: Whether `loseConnection` was called, and not refused.
+        disconnected: Whether `abortConnection` was called.
         hostAddr: What `getHost` returns. If None: 10.0.0.1, port 12345.
         peerAddr: What `getPeer` returns. If None: 192.168.1.1, port 54321.
         producer: The registered producer, or None.
         streaming: What `producer` was registered with, or None.
-        producerState: "producing", "paused" or "stopped".
+        producerState: "producing", "paused" or "stopped": what was asked of this
+            transport, which produces what the protocol receives.
     """
 
     io: BytesIO
@@ -344,14 +340,10 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         self.io.write(data)
 
     def writeSequence(self, data: "Iterable[bytes]") -> None:
-        """Append several pieces to `io`: all of them or, if iterating fails, none.
+        """Append several pieces to `io`, or none if one is refused with a TypeError.
 
-        Args:
-            data: The pieces, in order. Pass a list of bytes: any iterable of
-                bytes-like objects works here, but not on a real connection.
-
-        Raises:
-            TypeError: A piece is not bytes-like. None of them is appended.
+        Pass a list of bytes: any iterable of what is bytes-like works here, but not
+        on a real connection.
         """
         self.io.write(b"".join(data))
 
@@ -382,8 +374,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         """Forget the producer, or raise a RuntimeError if none is registered."""
         if self.producer is None:
             raise RuntimeError("no producer is registered")
-        self.producer = None
-        self.streaming = None
+        self.producer = self.streaming = None
 
     # IPushProducer
 
@@ -436,9 +427,10 @@ class StringTransportWithDisconnection(StringTransport):
 
         Raises:
             AttributeError: There is no `protocol`, or it has no `connectionLost`.
-                Nothing has changed: set it, and call again.
+                The connection is still open: set it, and call again.
         """
         if self.connected:
+            # All that can fail comes first, so that a refused call changes nothing.
             connectionLost = self.protocol.connectionLost
             reason = Failure(ConnectionDone("Bye."))
             self.disconnecting = True

@@ -176,15 +176,16 @@ class TransportContract(Contract):
 
         class MyTransportTests(TransportContract, unittest.TestCase):
             def connect(self, protocol=None):
-                transport = MyTransport(protocol)
-                ...
+                transport = MyTransport(protocol or Protocol())
+                transport.protocol.makeConnection(transport)
                 return transport
 
             def delivered(self, transport):
                 return transport.other_side.received
 
-    - `connect(protocol)` returns a new transport. If a protocol is given, the
-      transport tells it, by `connectionLost`, when the connection is lost.
+    - `connect(protocol)` returns a new transport, after it has given it to the
+      protocol by `makeConnection`. By `connectionLost`, the transport tells the
+      protocol when the connection is lost. Without a protocol, it makes one.
     - `delivered(transport)` returns all that gets to the other side. It may close
       the connection to find out: nothing is done with the transport after it.
     - `settle()` lets everything happen that is going to happen. A transport that

@@ -1927,6 +1927,21 @@ class DocumentationTests(unittest.TestCase):
                     if name[0] != "_" and callable(getattr(public, name)):
                         self.assertTrue(inspect.getdoc(getattr(public, name)), name)
 
+    def test_the_example_at_the_top_of_the_module_runs(self) -> None:
+        def answer(data: bytes) -> None:
+            protocol.transport.write(data.replace(b"I", b"O"))
+
+        protocol = Protocol()
+        setattr(protocol, "dataReceived", answer)
+        example = re.findall("^    (.*)$", alone.__doc__, re.M)
+        exec("\n".join(example), {**vars(alone), "protocol": protocol})
+        self.assertEqual(len(example), 4)
+
+    def test_writing_says_what_it_does_and_what_to_pass(self) -> None:
+        for transport in (alone.ITransport, alone.StringTransport):
+            self.assertIn("Pass a list", transport.writeSequence.__doc__)
+        self.assertTrue(alone.StringTransport.write.__doc__.startswith("Append bytes"))
+
     def test_IPv4Address_and_its_fields_have_docstrings(self) -> None:
         address = alone.IPv4Address
         for documented in (address, address.type, address.host, address.port):

@@ -63,7 +63,8 @@ def main(results_file, environments):
         # Those in WebAssembly and of forky are not tox's, and print what they are.
         other = re.search(r"^((CPython|PyPy) \S+) (emscripten|linux)$", output, re.M)
         python = other.group(1) if other else python
-        if ran:
+        # One in WebAssembly does not stand for a native one.
+        if ran and not (other and other.group(3) == "emscripten"):
             versions.discard(python.rpartition(".")[0])
             implementations.discard(python.partition(" ")[0])
         print(row(name, python, ran or "-", skipped or "-", f"{seconds:.1f}"))

@@ -646,17 +646,17 @@ class OurContract(InMemoryContract):
         transport = self.transport_class()
         self.assertShows(transport, "b''")
         transport.write(b"data")
-        transport.registerProducer(Producer(), True)
-        transport.pauseProducing()
-        transport.disconnecting = True
+        transport.registerProducer(Producer(), False)
+        transport.stopProducing()
+        transport.disconnected = transport.disconnecting = True
         self.assertShows(
             transport,
-            "disconnecting=True producer=Producer producerState='paused' "
-            "streaming=True b'data'",
+            "disconnected=True disconnecting=True producer=Producer "
+            "producerState='stopped' streaming=False b'data'",
         )
         transport.unregisterProducer()
-        transport.disconnecting, transport.protocol = False, None
-        transport.resumeProducing()
+        transport.disconnected = transport.disconnecting = False
+        transport.protocol, transport.producerState = None, "producing"
         self.assertShows(transport, "b'data'")
 
     def test_its_repr_cuts_short_what_was_written(self) -> None:
@@ -1186,7 +1186,14 @@ class DisconnectingModel(Model):
 
 
 class TwistedModel(Model):
-    """Twisted's `StringTransport`: before 21.2, it refused only str at once."""
+    """Twisted's `StringTransport`: before 21.2, it refused only str at once.
+
+    Its constructor sets `connected`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connected = True
 
     if TWISTED_REFUSES_ONLY_STR:
 
@@ -1253,20 +1260,35 @@ class TwistedFailureModel(FailureModel):
 
 
 class Recorder:
-    """A protocol, a producer or whatever: it notes all calls, and may react to them."""
+    """A protocol, a producer or whatever: it notes all that is asked of it.
 
-    def __init__(self, note: Callable[..., None], reaction: Any = None) -> None:
+    It is false, equals nothing else, and may react to a call.
+    """
+
+    def __init__(self, note: Callable[..., bool], reaction: Any = None) -> None:
         self._note, self._reaction = note, reaction
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        self._note(self, f"look up {name}")
 
         def call(*args: object, **kwargs: object) -> Any:
-            self._note(self, name, args, kwargs)
-            return self._reaction and self._reaction()
+            self._note(self, name, *args, **kwargs)
+            return self._reaction and self._reaction() or "something"
 
         return call
+
+    def __bool__(self) -> bool:
+        return self._note(self, "bool")
+
+    def __eq__(self, other: object) -> bool:
+        return self._note(self, "eq", other)
+
+    def __repr__(self) -> str:
+        return str(self._note(self, "repr"))
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Unreachable:
@@ -1310,29 +1332,45 @@ class Stage:
         self.known: Dict[int, str] = {}
         self.recorders: List[Recorder] = []
         self.private: Dict[str, object] = {}
-        self.error = KeyError("key")
+        self.errors = {
+            "error": KeyError("key"),
+            "interrupt": KeyboardInterrupt("now"),
+            "done": stringtransport.ConnectionDone("done"),
+            "missing": AttributeError("missing"),
+            "wrong": TypeError("wrong"),
+        }
+        self.pieces = [b"one", b"two"]
+        of_builtins = {"__module__": "builtins", "__qualname__": "Outer.KeyError"}
         self.names: Dict[str, Any] = {
+            **self.errors,
             "T": made_of,
             "subclass": lambda **names: type("Subclass", (made_of,), names),
             "recorder": self.recorder,
+            "fail": self.fail,
+            "pieces": self.pieces,
             "BytesIO": io.BytesIO,
             "unreachable": Unreachable(),
-            "namesake": type("KeyError", (Exception,), {"__module__": "builtins"}),
+            "namesake": type("KeyError", (Exception,), of_builtins),
+            "stranger": type("KeyError", (Exception,), {}),
             "thing": object(),
-            "error": self.error,
             "producer": self.recorder(),
             "broken": self.recorder(lambda: 1 / 0),
         }
         self.known.update((id(known), name) for name, known in self.names.items())
+
+    def fail(self, error: BaseException) -> None:
+        raise error
 
     def recorder(self, reaction: Any = None) -> Recorder:
         self.recorders.append(Recorder(self.note, reaction))
         self.known[id(self.recorders[-1])] = f"recorder {len(self.recorders)}"
         return self.recorders[-1]
 
-    def note(self, recorder: Recorder, name: str, args: Any, kwargs: Any) -> None:
+    def note(self, recorder: Recorder, name: str, *args: Any, **kwargs: Any) -> bool:
         given = [self.describe(each) for each in args], sorted(kwargs)
-        self.calls.append((self.describe(recorder), name, given, self.look()))
+        seen = None if name.startswith("look up") else self.look()
+        self.calls.append((self.describe(recorder), name, given, seen))
+        return False
 
     def describe(self, value: Any) -> str:
         """Say what the value is, in words that are the same on each stage."""
@@ -1347,7 +1385,11 @@ class Stage:
                 self.ios.append(value)
             return f"io {[value is known for known in self.ios].index(True)}"
         if isinstance(value, stringtransport.Failure):
-            return f"Failure({type(value.value).__name__}{value.value.args})"
+            odd = [*vars(value.value), value.value.__traceback__]
+            if type(value) is alone.Failure or not twisted_testing:
+                odd += {*vars(value)} - {"value", "type"}
+            shown = f"Failure({type(value.value).__name__}{value.value.args})"
+            return shown if odd == [None] else f"{shown} {odd}"
         if isinstance(value, stringtransport.IPv4Address):
             return f"IPv4Address{(value.type, value.host, value.port)}"
         return f"{type(value).__name__} {value!r}"
@@ -1361,7 +1403,11 @@ class Stage:
         """Describe all that a call could have changed."""
         seen: Dict[str, object] = {
             "recorders": [sorted(vars(recorder)) for recorder in self.recorders],
-            "error": (self.error.args, self.error.__cause__, self.error.__context__),
+            "errors": [
+                (e.args, e.__cause__, e.__context__, e.__suppress_context__)
+                for e in self.errors.values()
+            ],
+            "pieces": [*self.pieces],
         }
         if "t" in self.names:
             for name, value in self.attributes(private=False).items():
@@ -1374,7 +1420,9 @@ class Stage:
         """Take a step; return its outcome, and all that can be seen after it."""
         try:
             outcome = "returned " + self.describe(eval(compiled(step), self.names))
-        except Exception as error:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and id(error) not in self.known:
+                raise
             outcome = "raised " + self.known.get(id(error), type(error).__name__)
         if step.startswith("t = "):
             self.private = self.attributes(private=True)
@@ -1430,10 +1478,12 @@ def steps(text: str) -> List[str]:
     return re.split(r"\s{2,}", text.strip())
 
 
-LENIENT = ["t = T(lenient=True)", "t = T(None, None, 1)"] if HAS_LENIENT else []
+LENIENT = ["t = T(lenient=True)", "t = T('host', thing, 1)"] if HAS_LENIENT else []
 MAKE = LENIENT + steps("""
     t = T()   t = T('host', 'peer')   t = T(peerAddress=thing, hostAddress=0)
     t = T(thing, '')   t = T(None, None, None, None)
+    t = subclass(connected=False, disconnecting=True, producer=thing, streaming=thing)()
+    t = subclass(producerState='paused', protocol=thing)()
     t = subclass(clear=lambda self: setattr(self, 'io', BytesIO(b'banner')))()
     t = subclass(clear=lambda self: setattr(self, 'peerAddr', 'cleared'))(thing, thing)
     t = subclass(loseConnection=lambda self: producer.lose(self))()
@@ -1452,14 +1502,17 @@ STEPS = steps("""
     t.writeSequence(p for p in (b'one', bytearray(b'two'), memoryview(b'three')))
     t.writeSequence(1 / p for p in (1, 0))   t.writeSequence({b'one': 1})
     t.writeSequence([b'one', 'two'])   t.writeSequence([b'one', None])
-    t.writeSequence(b'data')   t.writeSequence('')
+    t.writeSequence(b'data')   t.writeSequence('')   t.writeSequence(pieces)
+    t.write(data=b'data')   t.writeSequence(data=pieces)   t.write(b'data' * 99)
+    t.writeSequence(t.write(b'inner') or p for p in (b'one', b'two'))
     t.value()   t.clear()   t.io.getvalue()   t.io.seek(0)   type(repr(t))
     t.io = BytesIO(b'given')   t.io = None
     t.loseConnection()   t.loseConnection()   t.abortConnection()   t.abortConnection()
-    t.connected = True   t.connected = False   t.disconnecting = True
+    t.connected = True   t.connected = False   t.connected = thing
+    t.disconnecting = True
     t.disconnecting = False   t.further = thing   t.startTLS
-    t.getPeer()   t.peerAddr = None   t.peerAddr = thing
-    t.getHost()   t.hostAddr = None   t.hostAddr = 0
+    t.getPeer()   t.peerAddr = None   t.peerAddr = producer   t.peerAddr = ('peer', 1)
+    t.getHost()   t.hostAddr = None   t.hostAddr = 0   t.hostAddr = ['host', 1]
     t.registerProducer(producer, True)   t.registerProducer(producer, False)
     t.registerProducer(streaming=True, producer=recorder())
     t.registerProducer(broken, thing)   t.registerProducer(None, True)
@@ -1469,7 +1522,12 @@ STEPS = steps("""
     t.pauseProducing()   t.resumeProducing()   t.stopProducing()   t._checkState()
     t.producerState = 'producing'   t.producerState = ''.join(['stop', 'ped'])
     t.producerState = 'neither'
-    t.protocol = recorder()   t.protocol = recorder(lambda: 1 / 0)
+    t.protocol = recorder()   t.protocol = recorder()
+    t.protocol = recorder(lambda: fail(error))
+    t.protocol = recorder(lambda: fail(interrupt))
+    t.protocol = recorder(lambda: fail(done))
+    t.protocol = recorder(lambda: fail(missing))
+    t.protocol = recorder(lambda: fail(wrong))
     t.protocol = recorder(lambda: t.write(b'late'))
     t.protocol = recorder(lambda: t.writeSequence([b'later', b'latest']))
     t.protocol = recorder(lambda: t.clear())
@@ -1490,11 +1548,13 @@ ASK = steps("""
     t.{0}()   t.{0}(KeyError)   t.{0}(ValueError, LookupError, KeyError)
     t.{0}(ValueError)   t.{0}(BaseException, object, int)   t.{0}(namesake)
     t.{0}((ValueError, KeyError))   t.{0}(KeyError, 'KeyError')   t.{0}(error)
-    t.{0}('builtins.KeyError')   t.{0}('KeyError')   t.{0}(None)
+    t.{0}('builtins.KeyError')   t.{0}('KeyError')   t.{0}(None)   t.{0}(stranger)
+    t.{0}(OSError, IndexError, ValueError, TypeError, LookupError)
     """)
 FAILURE_STEPS = [step.format(name) for name in ("check", "trap") for step in ASK]
 FAILURE_STEPS += ["t.getErrorMessage()", "t.raiseException()", "type(repr(t))"]
-FAILURES = ["t = T(exc_value=error)", "t = T(error)"]
+FAILURES = ["t = T(exc_value=error)", "t = T(interrupt)", "t = T(KeyError())"]
+FAILURES += ["t = T(ValueError('  ' + 'x' * 999))", "t = T(error)"]
 NO_FAILURES = ["t = T(KeyError)", "t = T('error')", "t = T(None)", "t = T()"]
 
 

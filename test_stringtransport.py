@@ -1335,6 +1335,7 @@ class Stage:
         self.errors = {
             "error": KeyError("key"),
             "interrupt": KeyboardInterrupt("now"),
+            "leave": SystemExit("now"),
             "done": stringtransport.ConnectionDone("done"),
             "missing": AttributeError("missing"),
             "wrong": TypeError("wrong"),
@@ -1412,6 +1413,13 @@ class Stage:
         if "t" in self.names:
             for name, value in self.attributes(private=False).items():
                 seen[f"t.{name}"] = self.describe(value)
+            t = self.names["t"]
+            equal, hashed = object.__eq__, object.__hash__
+            seen["plain"] = (t.__class__.__eq__, t.__class__.__hash__) == (
+                equal,
+                hashed,
+            )
+            seen["true"] = bool(t)
             seen["private"] = self.attributes(private=True) == self.private
         seen["ios"] = [each.closed or each.getvalue() for each in self.ios]
         return seen
@@ -1483,7 +1491,9 @@ MAKE = LENIENT + steps("""
     t = T()   t = T('host', 'peer')   t = T(peerAddress=thing, hostAddress=0)
     t = T(thing, '')   t = T(None, None, None, None)
     t = subclass(connected=False, disconnecting=True, producer=thing, streaming=thing)()
-    t = subclass(producerState='paused', protocol=thing)()
+    t = subclass(producerState='paused', disconnected=True, protocol=thing)()
+    t = subclass(getPeer=lambda self: producer.peer(), getHost=lambda self: thing)()
+    t = subclass(getHost=lambda self: producer.host(), clear=lambda self: None)()
     t = subclass(clear=lambda self: setattr(self, 'io', BytesIO(b'banner')))()
     t = subclass(clear=lambda self: setattr(self, 'peerAddr', 'cleared'))(thing, thing)
     t = subclass(loseConnection=lambda self: producer.lose(self))()
@@ -1511,12 +1521,13 @@ STEPS = steps("""
     t.connected = True   t.connected = False   t.connected = thing
     t.disconnecting = True
     t.disconnecting = False   t.further = thing   t.startTLS
-    t.getPeer()   t.peerAddr = None   t.peerAddr = producer   t.peerAddr = ('peer', 1)
-    t.getHost()   t.hostAddr = None   t.hostAddr = 0   t.hostAddr = ['host', 1]
+    t.getPeer()   t.peerAddr = None   t.peerAddr = producer   t.peerAddr = ['peer', 1]
+    t.getHost()   t.hostAddr = None   t.hostAddr = 0   t.hostAddr = ('host', 1)
     t.registerProducer(producer, True)   t.registerProducer(producer, False)
     t.registerProducer(streaming=True, producer=recorder())
     t.registerProducer(broken, thing)   t.registerProducer(None, True)
     t.registerProducer([], 1)   t.registerProducer(producer)
+    t.registerProducer(producer, None)
     t.unregisterProducer()   t.unregisterProducer()
     t.producer = None   t.producer = thing   t.streaming = thing
     t.pauseProducing()   t.resumeProducing()   t.stopProducing()   t._checkState()
@@ -1525,6 +1536,7 @@ STEPS = steps("""
     t.protocol = recorder()   t.protocol = recorder()
     t.protocol = recorder(lambda: fail(error))
     t.protocol = recorder(lambda: fail(interrupt))
+    t.protocol = recorder(lambda: fail(leave))
     t.protocol = recorder(lambda: fail(done))
     t.protocol = recorder(lambda: fail(missing))
     t.protocol = recorder(lambda: fail(wrong))
@@ -1751,6 +1763,7 @@ class ValuesContract(Contract):
         same = self.values.IPv4Address(port=80, host="127.0.0.1", type="TCP")
         other = self.values.IPv4Address("TCP", "127.0.0.1", 443)
         self.assertEqual((address == same, address == other), (True, False))
+        self.assertEqual((address != same, address != other), (False, True))
         self.assertEqual(len({address, same, other}), 2)
 
 
@@ -1801,12 +1814,13 @@ class InterfaceTests(unittest.TestCase):
     def test_their_abstract_methods_are_those_of_the_contract(self) -> None:
         for abc, names in self.METHODS.items():
             self.assertEqual(getattr(abc, "__abstractmethods__"), names)
+            self.assertEqual({name for name in dir(abc) if name[0] != "_"}, names)
             with self.assertRaises(TypeError):
                 type("Incomplete", (abc,), {})()
 
     def test_an_instance_of_a_derived_or_registered_class_is_one(self) -> None:
         for abc in self.METHODS:
-            registered = type("Registered", (), {})
+            registered = type("Registered", (), dict.fromkeys(self.METHODS[abc], print))
             self.assertNotIsInstance(registered(), abc)
             getattr(abc, "register")(registered)
             self.assertIsInstance(registered(), abc)

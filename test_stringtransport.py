@@ -1561,6 +1561,7 @@ ASK = steps("""
     t.{0}(ValueError)   t.{0}(BaseException, object, int)   t.{0}(namesake)
     t.{0}((ValueError, KeyError))   t.{0}(KeyError, 'KeyError')   t.{0}(error)
     t.{0}('builtins.KeyError')   t.{0}('KeyError')   t.{0}(None)   t.{0}(stranger)
+    t.{0}(KeyboardInterrupt)
     t.{0}(OSError, IndexError, ValueError, TypeError, LookupError)
     """)
 FAILURE_STEPS = [step.format(name) for name in ("check", "trap") for step in ASK]

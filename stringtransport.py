@@ -195,15 +195,17 @@ class Failure:
     ) -> "Optional[Type[BaseException]]":
         """Return the first class that the exception counts as one of, or None.
 
-        As Twisted's does, it compares classes by module and name, and passes over
-        those that do not derive from `Exception`. What is not a class, such as a
-        tuple of them, is a TypeError.
+        As Twisted's does, it compares classes by module and name. One that does not
+        derive from `Exception` has to be the exception's very own. What is not a
+        class, such as a tuple of them, is a TypeError.
         """
         names = {(base.__module__, base.__name__) for base in self.type.__mro__}
         for errorType in errorTypes:
             if issubclass(errorType, Exception):
                 if (errorType.__module__, errorType.__name__) in names:
                     return errorType
+            elif errorType is self.type:
+                return errorType
         return None
 
     def trap(self, *errorTypes: "Type[BaseException]") -> "Type[BaseException]":

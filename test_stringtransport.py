@@ -1231,7 +1231,9 @@ class FailureModel:
             raise TypeError
         names = [f"{base.__module__}.{base.__name__}" for base in self.type.__mro__]
         fits = f"{asked.__module__}.{asked.__name__}" in names
-        return asked if fits and issubclass(asked, Exception) else None
+        if not issubclass(asked, Exception):
+            fits = asked is self.type
+        return asked if fits else None
 
     def check(self, *errorTypes: Any) -> Any:
         return next(filter(None, map(self._answer, errorTypes)), None)

@@ -6,7 +6,7 @@ They need nothing but the standard library: `python3 -m unittest`. In this order
   (`TransportContract`, which others can use), those in memory, those in place of
   `StringTransport`, and ours;
 - ours, with a table of all that each call changes;
-- the values, the interfaces and signatures, what is installed, and the docstrings.
+- the values, the interfaces and signatures, and what is installed.
 
 In `.ci/`, Twisted's transports and real connections are held to the same contracts.
 """
@@ -67,10 +67,7 @@ class Protocol:
 
 
 class Spy:
-    """Notes each call that it gets, with the types of the arguments.
-
-    It is false and equals nothing, as a protocol or a producer may well be.
-    """
+    """A protocol or a producer that notes its calls, is false and equals nothing."""
 
     def __init__(self) -> None:
         self.calls: List[object] = []
@@ -80,8 +77,8 @@ class Spy:
             raise AttributeError(name)
 
         def call(*args: object, **kwargs: object) -> str:
-            types_given = [type(argument).__name__ for argument in args]
-            self.calls.append((name, types_given, sorted(kwargs)))
+            given = [type(argument).__name__ for argument in args]
+            self.calls.append((name, given, sorted(kwargs)))
             return "something"
 
         return call
@@ -97,22 +94,22 @@ class Spy:
     __hash__ = object.__hash__
 
 
-def known_difference(name: str, reason: str, here: bool = True) -> Any:
-    """Say on a test case which inherited test is known to fail there, and why.
+def known_difference(name: str, reason: str) -> Any:
+    """Say above a test case which inherited test is known to fail there, and why.
 
-    If that test passes, it is reported. With `here` false, nothing is said.
+    If that test passes, it is reported.
     """
 
     def decorate(case: Any) -> Any:
         inherited = getattr(case, name)
 
+        @unittest.expectedFailure
         @functools.wraps(inherited)
         def differs(self: Any) -> None:
             inherited(self)
 
-        if here:
-            setattr(case, name, unittest.expectedFailure(differs))
-            setattr(differs, "reason", reason)
+        setattr(differs, "reason", reason)
+        setattr(case, name, differs)
         return case
 
     return decorate
@@ -163,18 +160,8 @@ class AnyTransportContract(Mixin):
     def test_write_delivers_in_the_order_of_the_calls(self) -> None:
         transport, pieces = self.connect(), [b"%d " % n for n in range(2000)]
         for data in (b"", *pieces, b"end"):
-            transport.write(data)
+            self.assertIsNone(transport.write(data))
         self.assertDelivers(transport, b"".join(pieces) + b"end")
-
-    def test_write_delivers_a_large_piece_and_every_byte_of_it(self) -> None:
-        transport = self.connect()
-        transport.write(LARGE)
-        self.assertDelivers(transport, LARGE)
-
-    def test_writing_returns_None(self) -> None:
-        transport = self.connect()
-        self.assertIsNone(transport.write(b"data"))
-        self.assertIsNone(transport.writeSequence([b"data"]))
 
     def test_write_refuses_str_and_delivers_nothing_of_it(self) -> None:
         self.assertRefuses("write", "data", "")
@@ -186,24 +173,20 @@ class AnyTransportContract(Mixin):
     def test_writeSequence_delivers_the_pieces_in_their_place(self) -> None:
         transport = self.connect()
         transport.write(b"one ")
-        transport.writeSequence([b"two ", b"", b"three "])
+        self.assertIsNone(transport.writeSequence([b"two ", b"", b"three "]))
         transport.writeSequence([])
         transport.writeSequence((b"four ", b"five "))
         transport.write(b"six")
         self.assertDelivers(transport, b"one two three four five six")
 
-    def test_writeSequence_delivers_every_byte_of_many_pieces(self) -> None:
+    def test_writeSequence_delivers_every_byte_and_is_done_with_the_list(self) -> None:
         transport = self.connect()
         pieces = [LARGE[start : start + 512] for start in range(0, len(LARGE), 512)]
+        copy = [*pieces]
         transport.writeSequence(pieces)
-        self.assertDelivers(transport, LARGE)
-
-    def test_writeSequence_is_done_with_the_list_when_it_returns(self) -> None:
-        transport, pieces = self.connect(), [b"one ", b"two ", b"three"]
-        transport.writeSequence(pieces)
-        self.assertEqual(pieces, [b"one ", b"two ", b"three"])
+        self.assertTrue(pieces == copy, "the list has changed")
         pieces[:] = [b"changed"]
-        self.assertDelivers(transport, b"one two three")
+        self.assertDelivers(transport, LARGE)
         self.assertEqual(pieces, [b"changed"])
 
     def test_writeSequence_delivers_no_piece_where_one_is_str(self) -> None:
@@ -214,7 +197,7 @@ class AnyTransportContract(Mixin):
 
     # ITransport: loseConnection, getPeer and getHost
 
-    def test_what_was_written_before_loseConnection_is_delivered(self) -> None:
+    def test_a_large_piece_is_delivered_before_the_connection_is_lost(self) -> None:
         transport = self.connect()
         transport.write(LARGE)
         self.assertIsNone(transport.loseConnection())
@@ -340,10 +323,8 @@ class TransportContract(AnyTransportContract):
         self.settle()
         self.assertEqual(protocol.reasons, [])
 
-    def test_loseConnection_makes_it_call_connectionLost(self) -> None:
+    def test_loseConnection_makes_it_call_connectionLost_just_once(self) -> None:
         self.assertLosesOnce("loseConnection")
-
-    def test_loseConnection_again_does_nothing(self) -> None:
         self.assertLosesOnce("loseConnection", "loseConnection")
 
     def test_loseConnection_from_inside_connectionLost_does_nothing(self) -> None:
@@ -504,10 +485,12 @@ class StringTransportContract(InMemoryContract):
     def test_value_is_what_was_written_since_clear(self) -> None:
         transport = self.connect()
         transport.write(b"before")
+        old = transport.io
         transport.clear()
         self.assertEqual(transport.value(), b"")
         transport.write(b"after")
         self.assertEqual(transport.value(), b"after")
+        self.assertEqual(old.getvalue(), b"before")
 
     def test_io_holds_what_value_returns(self) -> None:
         transport = self.connect()
@@ -516,14 +499,6 @@ class StringTransportContract(InMemoryContract):
         self.assertEqual(transport.io.getvalue(), b"one two")
         transport.io = io.BytesIO(b"another")
         self.assertEqual(transport.value(), b"another")
-
-    def test_clear_makes_a_new_io_and_leaves_the_old_one(self) -> None:
-        transport = self.connect()
-        transport.write(b"data")
-        old = transport.io
-        transport.clear()
-        transport.write(b"more")
-        self.assertEqual((old.closed, old.getvalue()), (False, b"data"))
 
     def test_after_seek_and_truncate_writes_land_elsewhere(self) -> None:
         transport = self.connect()
@@ -552,10 +527,6 @@ class StringTransportContract(InMemoryContract):
             self.assertEqual(transport.getHost().host, "10.0.0.1")
             self.assertEqual(transport.getPeer().host, "192.168.1.1")
 
-    def test_a_subclass_can_set_its_addresses_in_its_body(self) -> None:
-        transport = self.subclass(hostAddr="host", peerAddr="peer")()
-        self.assertEqual((transport.getHost(), transport.getPeer()), ("host", "peer"))
-
     def test_abortConnection_goes_through_loseConnection(self) -> None:
         lose = mock.Mock()
         transport = self.subclass(loseConnection=lose)()
@@ -581,13 +552,12 @@ PEER = stringtransport.IPv4Address("TCP", "192.168.1.1", 54321)
 HOST = stringtransport.IPv4Address("TCP", "10.0.0.1", 12345)
 OTHER = Spy()
 
-# What each call returns or raises, if that is not None, and all that it changes.
+# What each call returns, if that is not None, or raises, and all that it changes.
 Effects = Dict[str, Dict[str, Any]]
-REFUSED = {"outcome": RuntimeError}
 EFFECTS: Effects = {
     "t.write(b'data')": {"written": b"before data"},
-    "t.write('data')": {"outcome": TypeError},
-    "t.write(bytearray(b'data'))": {"outcome": TypeError},
+    "t.write('data')": {"outcome": "TypeError: data must be bytes, not str"},
+    "t.write(None)": {"outcome": "TypeError: data must be bytes, not NoneType"},
     "t.writeSequence([b'da', bytearray(b'ta')])": {"written": b"before data"},
     "t.writeSequence([b'da', 'ta'])": {"outcome": TypeError},
     "t.writeSequence(1 // n for n in (1, 0))": {"outcome": ZeroDivisionError},
@@ -597,7 +567,7 @@ EFFECTS: Effects = {
     "t.getHost()": {"outcome": HOST},
     "t.registerProducer(OTHER, False)": {"producer": OTHER, "streaming": False},
     "t.registerProducer(OTHER, 'any')": {"producer": OTHER, "streaming": "any"},
-    "t.unregisterProducer()": REFUSED,
+    "t.unregisterProducer()": {"outcome": "RuntimeError: no producer is registered"},
     "t.pauseProducing()": {"producerState": "paused"},
     "t.resumeProducing()": {"producerState": "producing"},
     "t.stopProducing()": {"producerState": "stopped"},
@@ -606,12 +576,16 @@ EFFECTS: Effects = {
 
 # Where a call can begin: what is not as at first, so that a call that puts it back is
 # noticed, and the effects that calls have there instead.
+REFUSED = "RuntimeError: a producer is already registered: unregister it first"
 TAKEN: Effects = {
-    "t.registerProducer(OTHER, False)": REFUSED,
-    "t.registerProducer(OTHER, 'any')": REFUSED,
+    "t.registerProducer(OTHER, False)": {"outcome": REFUSED},
+    "t.registerProducer(OTHER, 'any')": {"outcome": REFUSED},
     "t.unregisterProducer()": {"producer": None, "streaming": None},
 }
-NO_PAUSE: Effects = {"t.pauseProducing()": REFUSED, "t.resumeProducing()": REFUSED}
+PAUSING = ("t.pauseProducing()", "t.resumeProducing()")
+NO_PAUSE = "RuntimeError: cannot pause or resume after "
+STOPPED = {"outcome": NO_PAUSE + "stopProducing"}
+CLOSING = {"outcome": NO_PAUSE + "loseConnection, unless lenient=True"}
 STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
     "fresh": ({}, {}),
     "with a push producer": ({"producer": Spy(), "streaming": True}, TAKEN),
@@ -621,8 +595,11 @@ STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
         {"t.getHost()": {"outcome": "host"}, "t.getPeer()": {"outcome": ""}},
     ),
     "paused": ({"producerState": "paused"}, {}),
-    "stopped": ({"producerState": "stopped"}, NO_PAUSE),
-    "closing": ({"disconnecting": True}, NO_PAUSE),
+    "stopped": (
+        {"producerState": "stopped", "disconnecting": True},
+        dict.fromkeys(PAUSING, STOPPED),
+    ),
+    "closing": ({"disconnecting": True}, dict.fromkeys(PAUSING, CLOSING)),
     "closing, but lenient": ({"disconnecting": True, "_lenient": True}, {}),
     "lost": ({"connected": False, "disconnecting": True}, {}),
     "aborted": ({"connected": False, "disconnected": True}, {}),
@@ -668,38 +645,11 @@ class OurContract(StringTransportContract):
         try:
             outcome = eval(call, {"t": t, "OTHER": OTHER})
         except Exception as error:
-            outcome = type(error)
+            outcome = f"{type(error).__name__}: {error}"
+            if effects.get("outcome") is type(error):
+                outcome = type(error)
         expected = {**before, "outcome": None, **effects, "calls": before["calls"]}
         self.assertEqual({**everything(), "outcome": outcome}, expected)
-
-    def test_it_is_an_instance_of_the_interfaces(self) -> None:
-        for abc in INTERFACES:
-            self.assertIsInstance(self.connect(), abc)
-
-    def test_a_refused_write_names_the_type(self) -> None:
-        for data in ("data", None, [b"data"]):
-            message = f"^data must be bytes, not {type(data).__name__}$"
-            with self.assertRaisesRegex(TypeError, message):
-                self.connect().write(data)
-
-    def test_a_refused_producer_is_told_why(self) -> None:
-        transport = self.connect()
-        with self.assertRaisesRegex(RuntimeError, "^no producer is registered$"):
-            transport.unregisterProducer()
-        transport.registerProducer(Spy(), True)
-        message = "^a producer is already registered: unregister it first$"
-        with self.assertRaisesRegex(RuntimeError, message):
-            transport.registerProducer(Spy(), True)
-
-    def test_refused_pausing_and_resuming_say_why_and_what_helps(self) -> None:
-        transport, why = self.connect(), "^cannot pause or resume after "
-        transport.disconnecting = True
-        message = f"{why}loseConnection, unless lenient=True$"
-        with self.assertRaisesRegex(RuntimeError, message):
-            transport.pauseProducing()
-        transport.stopProducing()
-        with self.assertRaisesRegex(RuntimeError, f"{why}stopProducing$"):
-            transport.resumeProducing()
 
     def test_a_lenient_one_is_refused_pausing_after_stopProducing_alone(self) -> None:
         transport = self.transport_class(lenient=True)
@@ -715,9 +665,9 @@ class OurContract(StringTransportContract):
         self.assertIs(first.getHost(), second.getHost())
 
     def test_a_subclass_can_set_its_state_in_its_body(self) -> None:
-        transport = self.subclass(connected=False, producerState="paused")()
+        transport = self.subclass(connected=False, hostAddr="host", peerAddr="peer")()
         self.assertIs(transport.connected, False)
-        self.assertEqual(transport.producerState, "paused")
+        self.assertEqual((transport.getHost(), transport.getPeer()), ("host", "peer"))
 
     def assertShows(self, transport: Any, state: str) -> None:
         name = type(transport).__name__
@@ -801,44 +751,46 @@ class StringTransportWithDisconnectionTests(
                 transport.loseConnection()
             self.assertIsNone(raised.exception.__context__)
             self.assertEqual(vars(transport), before)
+            with self.assertRaisesRegex(AttributeError, message):
+                transport.abortConnection()
+            self.assertEqual(vars(transport), {**before, "disconnected": True})
 
-    def test_a_refused_abortConnection_can_be_repeated(self) -> None:
-        transport = self.transport_class()
-        before = dict(vars(transport))
-        with self.assertRaises(AttributeError):
-            transport.abortConnection()
-        self.assertEqual(vars(transport), {**before, "disconnected": True})
-        transport.protocol = protocol = Protocol()
-        transport.abortConnection()
-        self.assertEqual(len(protocol.reasons), 1)
+    def test_a_refused_call_can_be_repeated(self) -> None:
+        for close in ("loseConnection", "abortConnection"):
+            transport, protocol = self.transport_class(), Protocol()
+            with self.assertRaises(AttributeError):
+                getattr(transport, close)()
+            transport.protocol = protocol
+            getattr(transport, close)()
+            self.assertEqual(len(protocol.reasons), 1)
 
-    def test_connected_becomes_False_last_of_all_before_the_call(self) -> None:
-        seen: List[str] = []
+    def test_all_flags_are_set_before_connectionLost_is_called(self) -> None:
+        def lost(t: Any) -> None:
+            self.assertEqual((t.disconnecting, t.disconnected), (True, True))
+            self.assertIs(t.connected, False)
 
-        def spy(transport: Any, name: str, value: object) -> None:
-            seen.append(f"{name}={value}")
-            vars(transport)[name] = value
+        self.assertLosesOnce("loseConnection", when_lost=lost)
 
-        transport = self.subclass(__setattr__=spy)()
-        transport.protocol = Protocol(lambda transport: seen.append("called"))
-        transport.loseConnection()
-        flags = ["disconnected=True", "disconnecting=True"]
-        self.assertEqual(sorted(seen[-4:-2]), flags)
-        self.assertEqual(seen[-2:], ["connected=False", "called"])
+    def test_a_flag_that_cannot_be_set_does_not_lose_the_connection(self) -> None:
+        for name in ("disconnecting", "disconnected"):
+            transport = self.subclass(**{name: property(lambda transport: False)})()
+            transport.protocol = Protocol()
+            with self.assertRaises(AttributeError):
+                transport.loseConnection()
+            self.assertTrue(transport.connected)
 
     def test_connectionLost_may_do_anything_to_its_transport(self) -> None:
         def reopen(transport: Any) -> None:
             transport.write(b"late")
             transport.registerProducer(OTHER, True)
             transport.abortConnection()
-            transport.connected, transport.disconnecting = True, False
-            transport.protocol = another
+            transport.connected, transport.protocol = True, another
 
         another = Protocol()
         transport = self.connect(Protocol(reopen))
         transport.loseConnection()
         self.assertEqual((transport.value(), transport.producer), (b"late", OTHER))
-        self.assertEqual((transport.connected, transport.disconnecting), (True, False))
+        self.assertEqual((transport.connected, another.reasons), (True, []))
         transport.loseConnection()
         self.assertEqual(len(another.reasons), 1)
 
@@ -855,15 +807,13 @@ class StringTransportWithDisconnectionTests(
     def test_the_reason_is_made_of_the_modules_classes_of_the_moment(self) -> None:
         own = type("ConnectionDone", (Exception,), {})
         for done in (stringtransport.ConnectionDone, own):
-            protocol = Protocol()
             with mock.patch.object(stringtransport, "ConnectionDone", done):
-                self.connect(protocol).loseConnection()
-            (reason,) = protocol.reasons
+                reason = self.assertLosesOnce("loseConnection")
             self.assertIs(type(reason), stringtransport.Failure)
             self.assertIs(type(reason.value), done)
             self.assertEqual(vars(reason.value), {})
 
-    def test_a_ConnectionDone_that_cannot_be_made_changes_nothing(self) -> None:
+    def test_a_reason_that_cannot_be_made_changes_nothing(self) -> None:
         transport = self.connect()
         before = dict(vars(transport))
         with mock.patch.object(stringtransport, "ConnectionDone", object):
@@ -916,11 +866,6 @@ class ValuesContract(Mixin):
         self.assertIs(failure.type, self.values.ConnectionDone)
         self.assertEqual(failure.getErrorMessage(), "Connection was closed cleanly.")
 
-    def test_Failure_shows_its_exception(self) -> None:
-        failure = self.values.Failure(ZeroDivisionError("all is lost"))
-        for shown in (str(failure), repr(failure)):
-            self.assertRegex(shown, "Failure.*ZeroDivisionError.*all is lost")
-
     def test_check_and_trap_return_the_first_class_that_fits(self) -> None:
         failure = self.values.Failure(KeyError("key"))
         for method in (failure.check, failure.trap):
@@ -942,11 +887,6 @@ class ValuesContract(Mixin):
         self.assertEqual((address == same, address == other), (True, False))
         self.assertEqual((address != same, address != other), (False, True))
         self.assertEqual(len({address, same, other}), 2)
-
-    def test_IPv4Address_shows_its_fields(self) -> None:
-        address = self.values.IPv4Address("TCP", "127.0.0.1", 80)
-        shown = "IPv4Address(type='TCP', host='127.0.0.1', port=80)"
-        self.assertEqual(repr(address), shown)
 
 
 class StandInTests(ValuesContract, unittest.TestCase):
@@ -1063,10 +1003,13 @@ def signatures(public: Any) -> Iterator[str]:
 
 
 class InterfaceTests(unittest.TestCase):
-    def test_the_public_methods_and_what_they_take_are_those_of_the_list(self) -> None:
+    def test_all_that_is_public_and_what_it_takes_is_in_the_list(self) -> None:
+        self.assertEqual(
+            {*alone.__all__},
+            {line.split(".")[0].strip() for line in SIGNATURES} | {"ConnectionDone"},
+        )
         found: List[str] = []
         for name in alone.__all__:
-            self.assertEqual(getattr(alone, name).__name__, name)
             found += signatures(getattr(alone, name))
         self.assertCountEqual(found, SIGNATURES)
 
@@ -1079,9 +1022,7 @@ class InterfaceTests(unittest.TestCase):
 
     def test_an_instance_of_a_derived_or_registered_class_is_one(self) -> None:
         for abc in INTERFACES:
-            names = getattr(abc, "__abstractmethods__")
-            derived = type("Derived", (abc,), dict.fromkeys(names, print))
-            self.assertIsInstance(derived(), abc)
+            self.assertIsInstance(StringTransport(), abc)
             registered = type("Registered", (), {})
             self.assertNotIsInstance(registered(), abc)
             abc.register(registered)
@@ -1092,22 +1033,14 @@ class InterfaceTests(unittest.TestCase):
 
 
 class SurroundingsTests(unittest.TestCase):
-    STAND_INS = ("ConnectionDone", "Failure", "IPv4Address")
-
     def assertStandsAlone(self, copy: Any) -> None:
-        for name in self.STAND_INS:
-            self.assertEqual(getattr(copy, name).__module__, copy.__name__)
+        for value in (copy.ConnectionDone, copy.Failure, copy.IPv4Address):
+            self.assertEqual(value.__module__, copy.__name__)
         transport = copy.StringTransportWithDisconnection()
         transport.protocol = protocol = Protocol()
         transport.loseConnection()
         done = copy.ConnectionDone
         self.assertEqual([reason.check(done) for reason in protocol.reasons], [done])
-
-    def test_it_exports_the_names_of_the_contract(self) -> None:
-        transports = ["StringTransport", "StringTransportWithDisconnection"]
-        interfaces = [abc.__name__ for abc in INTERFACES]
-        names = [*transports, *interfaces, *self.STAND_INS]
-        self.assertCountEqual(stringtransport.__all__, names)
 
     def test_without_Twisted_the_values_are_stand_ins(self) -> None:
         self.assertStandsAlone(alone)
@@ -1165,18 +1098,12 @@ class SurroundingsTests(unittest.TestCase):
                 with self.assertRaises(ZeroDivisionError):
                     run_copy("beside_a_broken_one")
 
-    def test_alone_it_imports_nothing_but_abc_io_and_typing(self) -> None:
-        imported = []
-        real_import = __import__
-
-        def spy(name: str, namespace: Any = None, *rest: Any) -> Any:
-            if namespace and namespace.get("__name__") == "watched":
-                imported.append(name.split(".")[0])
-            return real_import(name, namespace, *rest)
-
-        with hidden("twisted", "zope"), mock.patch("builtins.__import__", spy):
-            run_copy("watched")
-        self.assertEqual({*imported}, {"abc", "io", "typing", "twisted", "zope"})
+    def test_it_imports_nothing_but_the_standard_library_twisted_and_zope(self) -> None:
+        source = inspect.getsource(stringtransport)
+        imported = re.findall(r"^ *(?:from|import) (\w+).*$", source, re.M)
+        # The tools of a host may have put in __future__ and collections.abc.
+        expected = {"__future__", "abc", "collections", "io", "typing"}
+        self.assertEqual({*imported} - expected, {"twisted", "zope"})
 
     def test_two_copies_in_one_process_do_not_touch_each_other(self) -> None:
         first, second = run_copy("package._vendor.first"), run_copy("second")
@@ -1207,28 +1134,3 @@ class SurroundingsTests(unittest.TestCase):
         self.assertIn(("streaming", typing.Optional[bool]), hints)
         self.assertIn(("data", typing.Iterable[bytes]), hints)
         self.assertIn(("return", typing.Union[alone.IPv4Address, Any]), hints)
-
-
-@unittest.skipIf(sys.flags.optimize > 1, "python -OO takes docstrings out")
-class DocstringTests(unittest.TestCase):
-    def test_all_that_is_public_has_a_docstring_or_inherits_one(self) -> None:
-        with mock.patch.dict(sys.modules, {alone.__name__: alone}):
-            for public in (alone, *(getattr(alone, name) for name in alone.__all__)):
-                self.assertTrue(public.__doc__, public)
-                for name in {*vars(public)} - {*dir(types.ModuleType)}:
-                    if name[0] != "_" and callable(getattr(public, name)):
-                        self.assertTrue(inspect.getdoc(getattr(public, name)), name)
-
-    def test_the_example_at_the_top_of_the_module_runs(self) -> None:
-        def answer(data: bytes) -> None:
-            protocol.transport.write(data.replace(b"I", b"O"))
-
-        protocol = Protocol()
-        setattr(protocol, "dataReceived", answer)
-        example = re.findall("^    (.*)$", alone.__doc__.split("::\n")[1], re.M)
-        exec("\n".join(example), {**vars(alone), "protocol": protocol})
-        self.assertEqual(len(example), 4)
-
-
-if __name__ == "__main__":
-    unittest.main()

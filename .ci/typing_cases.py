@@ -1,7 +1,7 @@
-"""What type checkers have to accept, and what they have to refuse.
+"""What type checkers have to accept, and what they have to refuse: nobody runs this.
 
-Nobody runs this. Each `type: ignore` stands where an error has to be: the checkers
-complain about one that they do not need.
+Each `type: ignore` stands where an error has to be: mypy and basedpyright complain
+about one that they do not need.
 """
 
 from pathlib import PurePath
@@ -24,22 +24,17 @@ class FileTransport(StringTransport):
         return PurePath("/run/socket")
 
 
-def addresses(transport: ITransport, ours: StringTransport) -> str:
-    host, port = transport.getPeer().host, ours.getHost().port
-    assert_type(host, str | Any)
-    assert_type(port, int | Any)
-    address: IPv4Address = ours.getPeer()
-    print(address, port, ours.getPeer()[0])
-    # Another kind of address: from `peerAddr`, or from a subclass that says so.
-    print(StringTransport(peerAddress=("path",)).peerAddr.path)
+def addresses(transport: ITransport, ours: StringTransport) -> None:
+    assert_type(transport.getPeer().host, str | Any)
+    assert_type(ours.getHost().port, int | Any)
     assert_type(FileTransport().getPeer(), PurePath)
-    print(ours.getPeer().hots)  # type: ignore[union-attr]
-    print(transport.getHost().hots)  # type: ignore[union-attr]
-    IPv4Address("TCP", "192.0.2.1", 1)
-    IPv4Address("tcp", "192.0.2.1", 1)  # type: ignore[arg-type]
+    address: IPv4Address = ours.getPeer()
+    print(address[0], StringTransport(peerAddress=("path",)).peerAddr.path)
+    print(transport.getPeer().hots)  # type: ignore[union-attr]
+    print(ours.getHost().hots)  # type: ignore[union-attr]
+    IPv4Address("UDP", "192.0.2.1", 1)
     IPv4Address("TCP", b"192.0.2.1", 1)  # type: ignore[arg-type]
     IPv4Address("TCP", "192.0.2.1", "1")  # type: ignore[arg-type]
-    return host
 
 
 def data(transport: StringTransport) -> bytes:

@@ -47,7 +47,12 @@ def import_time(loops, statement):
     return loops * float(subprocess.check_output([sys.executable, "-c", program]))
 
 
-runner = pyperf.Runner(add_cmdline_args=lambda line, args: line.append(args.whose))
+runner = pyperf.Runner(
+    values=5,
+    processes=3,
+    min_time=0.01,
+    add_cmdline_args=lambda command, args: command.append(args.whose),
+)
 runner.argparser.add_argument("whose", choices=IMPORTS)
 imports = IMPORTS[runner.parse_args().whose]
 runner.bench_time_func("import", import_time, imports)

@@ -1,0 +1,56 @@
+"""What zope.interface, where it is installed, is told: needs zope.interface alone.
+
+Twisted is hidden here; that its own interfaces are used is tested in `test_twisted.py`.
+"""
+
+import inspect
+import unittest
+
+from zope.interface import implementedBy
+from zope.interface.verify import verifyClass, verifyObject
+
+from test_stringtransport import hidden, run_copy
+
+with hidden("twisted"):
+    module = run_copy("stringtransport_without_twisted")
+ABCS = [module.ITransport, module.IConsumer, module.IPushProducer]
+
+
+def interface_of(abc):
+    (interface,) = implementedBy(abc)
+    return interface
+
+
+class ZopeInterfaceTests(unittest.TestCase):
+    def test_both_transports_provide_all_interfaces(self):
+        for transport in (
+            module.StringTransport(),
+            module.StringTransportWithDisconnection(),
+        ):
+            for interface in map(interface_of, ABCS):
+                self.assertTrue(verifyObject(interface, transport))
+                self.assertTrue(verifyClass(interface, type(transport)))
+
+    def test_a_class_that_derives_from_one_provides_that_one_alone(self):
+        for abc in ABCS:
+            methods = dict.fromkeys(abc.__abstractmethods__, print)
+            derived = type("Derived", (abc,), methods)
+            self.assertEqual([*implementedBy(derived)], [interface_of(abc)])
+            self.assertTrue(interface_of(abc).providedBy(derived()))
+
+    def test_they_have_the_name_the_module_and_the_docstring_of_ours(self):
+        for abc in ABCS:
+            interface = interface_of(abc)
+            self.assertEqual(interface.__name__, abc.__name__)
+            self.assertEqual(interface.__module__, module.__name__)
+            self.assertEqual(interface.__doc__ or "", abc.__doc__ or "")
+
+    def test_they_have_the_methods_the_docstrings_and_the_signatures_of_ours(self):
+        for abc in ABCS:
+            interface = interface_of(abc)
+            self.assertEqual({*interface.names()}, abc.__abstractmethods__)
+            for name in interface.names():
+                method = getattr(abc, name)
+                self.assertEqual(interface[name].__doc__ or "", method.__doc__ or "")
+                taken = ", ".join([*inspect.signature(method).parameters][1:])
+                self.assertEqual(interface[name].getSignatureString(), f"({taken})")

@@ -49,7 +49,7 @@ def import_time(loops, statement):
 
 runner = pyperf.Runner(
     values=5,
-    processes=3,
+    processes=2,
     min_time=0.01,
     add_cmdline_args=lambda command, args: command.append(args.whose),
 )

@@ -7,6 +7,7 @@ UNIX sockets, and iosim. What each is known to do differently stands above it, a
 
 import importlib
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ from unittest import mock
 
 import twisted
 import twisted.internet
-from twisted.internet import address, error, interfaces, protocol, selectreactor
+from twisted.internet import address, error, interfaces, protocol, selectreactor, tcp
 from twisted.logger import globalLogBeginner
 from twisted.python import failure, log
 from twisted.test import iosim
@@ -173,6 +174,14 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
         listed = {line for line in SIGNATURES if line.startswith("    Failure.")}
         missing = listed - {*signatures(failure.Failure)}
         self.assertEqual(missing, {"    Failure.__init__(self, exc_value)"})
+
+    def test_check_and_trap_of_Twisted_find_names_and_not_every_class(self):
+        reason = failure.Failure(KeyError("key"))
+        self.assertEqual(reason.check("builtins.KeyError"), "builtins.KeyError")
+        self.assertIsNone(reason.check((KeyError,)))
+        self.assertIsNone(reason.check(BaseException))
+        interrupt = failure.Failure(KeyboardInterrupt())
+        self.assertIs(interrupt.check(KeyboardInterrupt), KeyboardInterrupt)
 
     def test_an_address_cannot_be_indexed_or_unpacked_and_can_be_formatted(self):
         own = address.IPv4Address("TCP", "127.0.0.1", 80)
@@ -374,6 +383,14 @@ class TCPTests(RealContract, unittest.TestCase):
         ):
             self.assertTrue(hasattr(transport, name), name)
             self.assertFalse(hasattr(stringtransport.StringTransport, name), name)
+
+
+class TCPOverIPv6Tests(unittest.TestCase):
+    def test_over_IPv6_addresses_are_IPv6Address(self):
+        peer = ("::1", 80, 0, 0)
+        with socket.socket() as unused:
+            server = tcp.Server(unused, Protocol(), peer, None, 0, mock.Mock())
+            self.assertIsInstance(server.getPeer(), address.IPv6Address)
 
 
 @known_differences(REAL_SOCKET)

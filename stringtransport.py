@@ -36,8 +36,8 @@ zope.interface can, both transports provide the zope interfaces that Twisted
 looks for. An error other than `ImportError`, out of a broken one, is not hidden.
 """
 
-# What these rules want needs a newer Python than the oldest one served, 3.6.
-# ruff: noqa: UP006, UP007, UP035, UP045
+# What these rules want needs a newer Python than 3.6, the oldest that can run this.
+# ruff: noqa: FA100, RUF100, UP006, UP007, UP035, UP037, UP045
 # Callers who are not type-checked need the isinstance tests.
 # pyright: reportUnnecessaryIsInstance=false
 

@@ -1,4 +1,4 @@
-"""Measure two transports with pyperf, and the import of them: benchmark.py WHOSE -o FILE
+"""Measure transports, and the import of them, with pyperf: benchmark.py WHOSE -o FILE
 
 WHOSE is Twisted, for its own; beside, for ours where Twisted is installed; or alone,
 for ours where it is not. `python -m pyperf compare_to` makes a table of the files.

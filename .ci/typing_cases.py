@@ -1,11 +1,11 @@
 """What type checkers have to accept, and what they have to refuse: nobody runs this.
 
 Each `type: ignore` stands where an error has to be: mypy and basedpyright complain
-about one that they do not need.
+about one that they do not need. The end is the README's block with types.
 """
 
 from pathlib import PurePath
-from typing import Any, assert_type
+from typing import Any, Protocol, assert_type
 
 from stringtransport import (
     ConnectionDone,
@@ -59,3 +59,21 @@ def reasons(reason: Failure) -> int:
     Failure(OSError)  # type: ignore[arg-type]
     ITransport()  # type: ignore[abstract]
     reason.raiseException()  # It never returns, so nothing is missing here.
+
+
+class Transport(Protocol):
+    disconnecting: bool
+
+    def write(self, data: bytes) -> None: ...
+    def abortConnection(self) -> None: ...
+
+
+def give_up(transport: Transport) -> None:
+    if not transport.disconnecting:
+        transport.write(b"sorry\n")
+        transport.abortConnection()
+
+
+transport = StringTransport()
+give_up(transport)
+assert transport.disconnected

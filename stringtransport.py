@@ -192,8 +192,7 @@ class Failure:
     def check(self, *errorTypes: Type[BaseException]) -> Optional[Type[BaseException]]:
         """Return the first class that the exception is an instance of, or None.
 
-        Raises:
-            TypeError: What is asked about is no class, such as a tuple of classes.
+        What is no class, such as a tuple of classes, is a TypeError.
         """
         for errorType in errorTypes:
             if not isinstance(errorType, type):

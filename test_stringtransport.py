@@ -1033,7 +1033,7 @@ class SurroundingsTests(unittest.TestCase):
     }
 
     def run_beside(self, modules: Dict[str, Dict[str, Any]]) -> Any:
-        """Run a copy where these modules, each with its names, are all that there is."""
+        """Run a copy where these modules, with their names, are all that there is."""
         with hidden("twisted", "zope"):
             for name, attributes in modules.items():
                 module = sys.modules[name] = types.ModuleType(name)

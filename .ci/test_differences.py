@@ -1,4 +1,4 @@
-"""Holds `.github/DIFFERENCES.md` to the tests that see a difference: needs Twisted[tls].
+"""Holds `.github/DIFFERENCES.md` to the tests that see each row: needs Twisted[tls].
 
 Each section names in comments the tests that know of its rows.
 """

@@ -1,4 +1,4 @@
-"""The README's pump beside Twisted's TCP, and its transport for asyncio beside a socket.
+"""The README's pump beside Twisted's TCP, its asyncio transport beside a socket.
 
 Needs Twisted. The same steps are taken on both, and what is seen on both is compared.
 """
@@ -73,7 +73,8 @@ CONVERSATIONS = [
         " other.loseConnection(); carry()",
     ),
     (
-        "one.pauseProducing(); one.write(b'a'); carry(); one.resumeProducing(); carry()",
+        "one.pauseProducing(); one.write(b'a'); carry();"
+        " one.resumeProducing(); carry()",
         "t.write(data)",
     ),
     ("one.write(b'a'); carry()", "t.loseConnection()"),
@@ -93,7 +94,7 @@ CONVERSATIONS = [
 
 class PumpTests(RealConnection, unittest.TestCase):
     def take(self, steps, sides, carry):
-        """Take the steps; return what the sides were told by the end of each `carry()`."""
+        """Take the steps; return what both were told by the end of each `carry()`."""
         seen = []
 
         def carry_and_look():

@@ -17,7 +17,6 @@ import runpy
 import socket
 import sys
 import tempfile
-import time
 import unittest
 from unittest import mock
 
@@ -25,12 +24,14 @@ import twisted
 from hypothesis import assume, configuration, given, settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine
 from hypothesis.stateful import initialize, invariant, rule
-from twisted.internet import protocol, selectreactor, testing
+from twisted.internet import testing
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.python.failure import Failure
 
 import stringtransport
 from stringtransport import StringTransport, StringTransportWithDisconnection
+from test_stringtransport import Protocol
+from test_twisted import RealConnection
 
 quick = settings(max_examples=120, deadline=None, database=None, print_blob=True)
 settings.register_profile("quick", quick)
@@ -146,10 +147,11 @@ METHODS += ["loseConnection", "abortConnection", "_checkState", "registerProduce
 METHODS += ["unregisterProducer", "pauseProducing", "resumeProducing", "stopProducing"]
 
 UNREACHABLE = type("Unreachable", (), {"connectionLost": property()})()
-# ANY equals everything, and the joined string is "stopped", but another object.
+# The last one is another object than "stopped".
+STATES = ["producing", "paused", "neither", "".join(["stop", "ped"])]
+# ANY equals everything.
 VALUES = [None, True, False, 0, "", [], ["peer", 1], object(), mock.ANY, UNREACHABLE]
-VALUES += ["producing", "paused", "".join(["stop", "ped"])]
-VALUES = st.sampled_from(VALUES)
+VALUES = st.sampled_from(VALUES + STATES)
 
 LINE = type("Line", (bytes,), {})(b"line")
 DATA = [b"x" * 9999, LINE, bytearray(b"a"), memoryview(b"m"), "s", "", None, 7, [b"l"]]
@@ -206,7 +208,7 @@ class InMemory(SideBySide):
 
     def __init__(self):
         super().__init__()
-        self.ios = collections.defaultdict(list)
+        self.ios, self.reasons = collections.defaultdict(list), []
 
     def note(self, *call):
         shown = [self.show(each) for each in call]
@@ -216,8 +218,10 @@ class InMemory(SideBySide):
         if isinstance(value, Spy):
             return object.__repr__(value)
         if isinstance(value, Failure):
+            known = any(value is each for each in self.reasons)
+            self.reasons.append(value)
             error = value.value
-            return type(value), type(error), error.args, error.__traceback__
+            return known, type(value), type(error), error.args, error.__traceback__
         return repr(value)
 
     def state(self, transport):
@@ -243,7 +247,8 @@ class InMemory(SideBySide):
     @initialize(
         arguments=some(["hostAddress", "peerAddress", "lenient"], VALUES),
         attributes=some(FLAGS + OBJECTS, VALUES),
-        overrides=some(METHODS, st.sampled_from(OVERRIDES)),
+        overrides=some(METHODS, st.sampled_from(OVERRIDES))
+        | st.just(dict.fromkeys(METHODS, OVERRIDES[0])),
     )
     def construct(self, arguments, attributes, overrides):
         made = []
@@ -261,6 +266,8 @@ class InMemory(SideBySide):
     @invariant()
     def they_are_in_the_same_state(self):
         case.assertEqual(*map(self.state, self.transports))
+        for name in ("value", "getPeer", "getHost"):
+            self.both(lambda t: getattr(t, name)())
 
     @rule(arguments=st.lists(VALUES, max_size=4))
     def construct_another(self, arguments):
@@ -305,6 +312,10 @@ class InMemory(SideBySide):
     def register(self, producer, streaming):
         self.both(lambda t: t.registerProducer(streaming=streaming, producer=producer))
 
+    @rule(state=st.sampled_from(STATES))
+    def set_producer_state(self, state):
+        self.both(lambda t: setattr(t, "producerState", state))
+
     @rule(name=st.sampled_from(FLAGS), value=VALUES)
     def set_flag(self, name, value):
         self.both(lambda t: setattr(t, name, value))
@@ -329,53 +340,17 @@ StringTransportWithDisconnectionTests = TwoWithDisconnection.TestCase
 # Ours and a real connection.
 
 
-class TCPConnection:
-    """A connection, with a reactor of its own. `transport` is that of the server."""
-
-    def __init__(self, server, client):
-        self.reactor, self.client = selectreactor.SelectReactor(), client
-        port = self.reactor.listenTCP(0, self.factory(server), interface="127.0.0.1")
-        number = port.getHost().port
-        self.reactor.connectTCP("127.0.0.1", number, self.factory(client))
-        self.run_until(lambda: server.transport and client.transport)
-        port.stopListening()
-        self.transport = server.transport
-
-    def factory(self, end):
-        factory = protocol.ClientFactory()
-        factory.noisy = False
-        factory.buildProtocol = lambda address: end
-        return factory
-
-    def settle(self):
-        for _ in range(9):
-            self.reactor.iterate(0)
-
-    def run_until(self, done):
-        deadline = time.monotonic() + 30
-        while not done():
-            if time.monotonic() > deadline:
-                raise TimeoutError("the connection is stuck")
-            self.reactor.iterate(0.001)
-
-    def close(self):
-        self.transport.abortConnection()
-        self.run_until(lambda: self.client.closed)
-        self.settle()
-        done = Failure(ConnectionDone())
-        for each in {*self.reactor.removeAll(), *self.reactor._internalReaders}:
-            each.connectionLost(done)
+class TCP(RealConnection, unittest.TestCase):
+    pass
 
 
 class AgreedOnTCP(StringTransportWithDisconnection):
     """Ours, with what is agreed to differ on TCP."""
 
     def abortConnection(self):
-        # It gives another reason, and does not set disconnecting.
-        before = self.disconnecting
+        # It gives another reason.
         with mock.patch.object(stringtransport, "ConnectionDone", ConnectionAborted):
             super().abortConnection()
-        self.disconnecting = before
 
     def registerProducer(self, producer, streaming):
         # After the loss, it stops the producer, and keeps none.
@@ -396,18 +371,6 @@ class AgreedOnTCP(StringTransportWithDisconnection):
         def write(self, data):
             # None was the same as nothing.
             super().write(b"" if data is None else data)
-
-
-class Losses(protocol.Protocol):
-    def __init__(self):
-        self.seen = []
-
-    def connectionLost(self, reason):
-        t = self.transport
-        # Aborted, ours alone is disconnecting.
-        disconnecting = reason.type is ConnectionAborted or bool(t.disconnecting)
-        state = bool(t.connected), bool(t.disconnected), disconnecting
-        self.seen.append((reason.type, *state))
 
 
 LARGE = bytes(range(256)) * 1024
@@ -435,20 +398,30 @@ ON_TCP = [
 class OursAndTCP(SideBySide):
     def __init__(self):
         super().__init__()
-        self.losses, self.client = Losses(), testing.AccumulatingProtocol()
-        self.connection = TCPConnection(self.losses, self.client)
-        self.real, self.ours = self.connection.transport, AgreedOnTCP()
-        self.ours.protocol, self.producer = Losses(), mock.Mock()
+        self.producer, self.aborted, self.inside = mock.Mock(), False, []
+        self.connection, self.ours = TCP(), AgreedOnTCP()
+        self.ours.protocol = Protocol(self.when_lost)
         self.ours.protocol.makeConnection(self.ours)
+        self.connection.setUp()
+        self.real = self.connection.connect(Protocol(self.when_lost))
         self.transports = self.ours, self.real
         # Smaller than LARGE.
         self.real.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
 
+    def state(self, t):
+        # After abortConnection, ours alone is disconnecting.
+        disconnecting = self.aborted or bool(t.disconnecting)
+        return bool(t.connected), disconnecting, bool(t.disconnected)
+
+    def when_lost(self, transport):
+        self.inside.append(self.state(transport))
+
     @invariant()
     def they_are_in_the_same_state(self):
-        names = "connected", "disconnecting", "disconnected"
-        self.both(lambda t: [bool(getattr(t, name)) for name in names])
-        case.assertEqual(self.ours.protocol.seen, self.losses.seen)
+        self.both(self.state)
+        case.assertEqual(self.inside[:1], self.inside[1:])
+        protocols = self.ours.protocol, self.connection.protocol
+        case.assertEqual(*([r.type for r in each.reasons] for each in protocols))
 
     @rule(step=st.sampled_from(ON_TCP))
     def take(self, step):
@@ -465,26 +438,26 @@ class OursAndTCP(SideBySide):
     @rule(end=st.sampled_from(["loseConnection", "abortConnection"]))
     def close(self, end):
         self.producer.reset_mock()
-        written = self.ours.value()
+        if self.ours.connected:
+            self.written, self.aborted = self.ours.value(), end == "abortConnection"
         self.both(lambda t: getattr(t, end)())
-        if self.client.closed:
-            return
-        resumed = self.producer.resumeProducing
-        self.connection.run_until(lambda: self.losses.seen or resumed.called)
-        if not self.losses.seen:
+        seen, resumed = self.connection.protocol, self.producer.resumeProducing
+        self.connection.run_until(lambda: seen.reasons or resumed.called)
+        if not seen.reasons:
             # Unlike ours, it waits for a producer that it has resumed.
             self.real.unregisterProducer()
-        self.connection.run_until(lambda: self.losses.seen and self.client.closed)
-        arrived = self.client.data
+        other_end = self.connection.other_end
+        self.connection.run_until(lambda: seen.reasons and other_end.reasons)
+        arrived = other_end.received
         # What was not sent before abortConnection is dropped.
-        expected = written if end == "loseConnection" else written[: len(arrived)]
+        expected = self.written[: len(arrived)] if self.aborted else self.written
         case.assertTrue(arrived == expected, f"{len(arrived)} bytes arrived")
 
     def teardown(self):
         try:
             self.close("loseConnection")
         finally:
-            self.connection.close()
+            self.connection.doCleanups()
 
 
 OursAndTCPTests = OursAndTCP.TestCase

@@ -288,16 +288,16 @@ class RealConnection:
             descriptor.connectionLost(done)
 
 
+DROPPED_LATE = "test_what_is_written_after_the_connection_is_lost_is_kept"
 REAL = {
-    "test_connectionLost_is_called_before_loseConnection_returns": "the reactor calls it"
-    " later",
+    "test_connectionLost_is_called_before_loseConnection_returns": "it is called later",
     "test_an_exception_out_of_connectionLost_reaches_the_caller": "it is logged",
     "test_the_reason_says_Bye": "it is a ConnectionDone without arguments",
     "test_the_reason_after_abortConnection_is_ConnectionDone": "it is another",
     "test_getHost_works_after_the_connection_is_lost": "its socket is gone",
     "test_what_was_written_before_abortConnection_is_kept": "what was not sent yet is"
     " dropped",
-    "test_what_is_written_after_the_connection_is_lost_is_kept": "it is dropped",
+    DROPPED_LATE: "it is dropped",
     "test_the_producer_is_never_called": "it is paused, resumed and stopped",
     "test_a_pull_producer_is_not_waited_for": "a producer that was asked for more is",
     "test_a_producer_can_come_after_the_connection_is_lost": "it is stopped, not kept",
@@ -309,7 +309,7 @@ REAL = {
 }
 REAL_SOCKET = {
     **REAL,
-    "test_disconnecting_is_true_after_abortConnection": "abortConnection does not set it",
+    "test_disconnecting_is_true_after_abortConnection": "only loseConnection sets it",
     "test_writeSequence_takes_a_generator": "it iterates twice: nothing is sent",
     **since(
         21,
@@ -441,12 +441,7 @@ NOT_CHECKED = "it does not look at what is written"
                 "test_pausing_is_refused_after_stopProducing",
             )
         },
-        **since(
-            17,
-            {
-                "test_what_is_written_after_the_connection_is_lost_is_kept": "it is dropped"
-            },
-        ),
+        **since(17, dict.fromkeys([DROPPED_LATE], "it is dropped")),
     }
 )
 class IosimTests(ProvidesInterfaces, InMemoryLossContract, unittest.TestCase):

@@ -71,19 +71,13 @@ BYTES_LIKE_WRITTEN = {
     "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": "before 21.2, write"
     " refused str alone",
 }
+NO_DISCONNECTED = {
+    "test_at_first_it_is_connected_and_neither_closing_nor_lost": "before 17.1, there was"
+    " no attribute disconnected",
+}
 OF_OLD_VERSIONS = {
-    **since(21, {}, BYTES_LIKE_WRITTEN),
-    **since(
-        17,
-        {},
-        dict.fromkeys(
-            [
-                "test_at_first_it_is_connected_and_neither_closing_nor_lost",
-                "test_abortConnection_goes_through_loseConnection",
-            ],
-            "before 17.1, there was no attribute disconnected",
-        ),
-    ),
+    **since(21, {}, otherwise=BYTES_LIKE_WRITTEN),
+    **since(17, {}, otherwise=NO_DISCONNECTED),
 }
 
 

@@ -143,7 +143,8 @@ class TableTests(unittest.TestCase):
         settings.read(str(CHECKOUT / "setup.cfg"))
         classifiers = settings["metadata"]["classifiers"]
         for version in re.findall(r":: Python :: 3\.(\d+)$", classifiers, re.M):
-            self.assertRegex(settings["tox:tox"]["envlist"], rf"(\D3|cpython){version}\b")
+            environments = settings["tox:tox"]["envlist"]
+            self.assertRegex(environments, rf"(\D3|cpython){version}\b")
 
 
 class ManualTests(unittest.TestCase):

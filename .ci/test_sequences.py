@@ -315,6 +315,12 @@ class InMemory(SideBySide):
     def close(self, end):
         self.both(lambda t: getattr(t, end)())
 
+    @rule(protocol=VALUES, end=ENDS)
+    def close_without_connectionLost(self, protocol, end):
+        self.both(lambda t: setattr(t, "connected", True))
+        self.both(lambda t: setattr(t, "protocol", protocol))
+        self.both(lambda t: getattr(t, end)())
+
     @rule(target=spies, reaction=REACTIONS, end=ENDS)
     def close_anew(self, reaction, end):
         self.both(lambda t: setattr(t, "connected", True))

@@ -72,8 +72,8 @@ BYTES_LIKE_WRITTEN = {
     " refused str alone",
 }
 NO_DISCONNECTED = {
-    "test_at_first_it_is_connected_and_neither_closing_nor_lost": "before 17.1, there was"
-    " no attribute disconnected",
+    "test_at_first_it_is_connected_and_neither_closing_nor_lost": "before 17.1, there"
+    " was no attribute disconnected",
 }
 OF_OLD_VERSIONS = {
     **since(21, {}, otherwise=BYTES_LIKE_WRITTEN),

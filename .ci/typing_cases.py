@@ -68,12 +68,6 @@ class Transport(Protocol):
     def abortConnection(self) -> None: ...
 
 
-def give_up(transport: Transport) -> None:
-    if not transport.disconnecting:
-        transport.write(b"sorry\n")
-        transport.abortConnection()
-
-
-transport = StringTransport()
-give_up(transport)
-assert transport.disconnected
+transport: Transport = StringTransport()
+transport.write(b"sorry")
+assert not transport.disconnecting

@@ -3,30 +3,22 @@
 Hypothesis takes random steps with two transports at a time, and shows the shortest
 sequence after which they differ. What is agreed to differ stands in the classes named
 Agreed... and, where a real connection takes its time, in `OursAndTCP.state` and
-`close`: nowhere else. It is run in a checkout:
-
-    python -m unittest discover .ci -p test_sequences.py
-
-With HYPOTHESIS_PROFILE=thorough in the environment, there are many more sequences.
+`close`. With HYPOTHESIS_PROFILE=thorough in the environment, there are many more.
 """
 
-import atexit
 import collections
 import io
 import os
-import runpy
 import socket
-import sys
-import tempfile
 import unittest
 from unittest import mock
 
 import twisted
-from hypothesis import assume, configuration, given, settings, strategies as st
+from hypothesis import assume, settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine
 from hypothesis.stateful import initialize, invariant, rule
 from twisted.internet import testing
-from twisted.internet.error import ConnectionAborted, ConnectionDone
+from twisted.internet.error import ConnectionAborted
 from twisted.python.failure import Failure
 
 import stringtransport
@@ -38,10 +30,6 @@ quick = settings(max_examples=100, deadline=None, database=None, print_blob=True
 settings.register_profile("quick", quick)
 settings.register_profile("thorough", quick, max_examples=10000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-# Hypothesis stores what it finds in the source: not in the checkout, please.
-storage = tempfile.TemporaryDirectory()
-atexit.register(storage.cleanup)
-configuration.set_hypothesis_home_dir(storage.name)
 
 ENDS = st.sampled_from(["loseConnection", "abortConnection"])
 BEFORE_21_2 = twisted.version.major < 21
@@ -311,10 +299,6 @@ class InMemory(SideBySide):
         self.both(lambda t: t.writeSequence(data=sequence))
         case.assertEqual(repr(sequence), before)
 
-    @rule(end=ENDS)
-    def close(self, end):
-        self.both(lambda t: getattr(t, end)())
-
     @rule(protocol=VALUES, end=ENDS)
     def close_without_connectionLost(self, protocol, end):
         self.both(lambda t: setattr(t, "connected", True))
@@ -328,24 +312,12 @@ class InMemory(SideBySide):
         self.both(lambda t: getattr(t, end)())
         return spy
 
-    @rule(name=st.sampled_from(["pauseProducing", "resumeProducing"]))
-    def pause_or_resume(self, name):
-        self.both(lambda t: getattr(t, name)())
-
     @rule(producer=spies | VALUES, streaming=spies | VALUES)
     def register(self, producer, streaming):
         self.both(lambda t: t.registerProducer(streaming=streaming, producer=producer))
 
-    @rule(state=st.sampled_from(STATES))
-    def set_producer_state(self, state):
-        self.both(lambda t: setattr(t, "producerState", state))
-
-    @rule(name=st.sampled_from(FLAGS), value=VALUES)
-    def set_flag(self, name, value):
-        self.both(lambda t: setattr(t, name, value))
-
-    @rule(name=st.sampled_from(OBJECTS), value=spies | VALUES)
-    def set_object(self, name, value):
+    @rule(name=st.sampled_from(FLAGS + OBJECTS), value=VALUES | spies)
+    def assign(self, name, value):
         self.both(lambda t: setattr(t, name, value))
 
 
@@ -486,52 +458,3 @@ class OursAndTCP(SideBySide):
 
 OursAndTCPTests = OursAndTCP.TestCase
 OursAndTCPTests.settings = settings(max_examples=settings.default.max_examples // 4)
-
-
-# The stand-in for Twisted's Failure.
-
-
-class AgreedFailure(Failure):
-    """Twisted's, with what is agreed to differ in ours."""
-
-    def check(self, *errorTypes):
-        for errorType in errorTypes:
-            # Twisted's also takes names of classes, and ignores all else.
-            if not isinstance(errorType, type):
-                raise TypeError
-            # Twisted's finds only what derives from Exception.
-            known = issubclass(errorType, Exception)
-            if super().check(errorType) if known else errorType in self.type.__mro__:
-                return errorType
-        return None
-
-
-with mock.patch.dict(sys.modules, {"twisted.internet": None}):
-    alone = runpy.run_path(stringtransport.__file__)
-
-OWN = type("Own", (KeyError, ValueError), {})
-RAISED = [KeyError, OWN, ValueError, ConnectionDone, KeyboardInterrupt, SystemExit]
-WORDS = ["", "one", "two words"]
-ASKED = [LookupError, OSError, Exception, BaseException, object, int]
-ASKED += [type("KeyError", (Exception,), {})]
-ASKED += ["KeyError", "builtins.KeyError", (ValueError, KeyError), KeyError(), None]
-ASKED = st.lists(st.sampled_from(RAISED + ASKED), max_size=4)
-OF_FAILURES = [
-    lambda failure, asked: (failure.type, type(failure.value), failure.value.args),
-    lambda failure, asked: failure.getErrorMessage(),
-    lambda failure, asked: failure.raiseException(),
-    lambda failure, asked: failure.check(*asked),
-    lambda failure, asked: failure.trap(*asked),
-]
-
-
-class FailureTests(unittest.TestCase):
-    @given(st.sampled_from(RAISED), st.lists(st.sampled_from(WORDS)), ASKED)
-    def test_the_stand_in_does_as_Twisteds_does(self, raised, arguments, asked):
-        error = raised(*arguments)
-        failures = alone["Failure"](error), AgreedFailure(raised(*arguments))
-        for act in OF_FAILURES:
-            self.assertEqual(*(outcome(lambda f: act(f, asked), f) for f in failures))
-        with self.assertRaises(raised) as caught:
-            failures[0].raiseException()
-        self.assertIs(caught.exception, error)

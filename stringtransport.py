@@ -190,9 +190,9 @@ class Failure:
         self.type = type(exc_value)
 
     def check(self, *errorTypes: Type[BaseException]) -> Optional[Type[BaseException]]:
-        """Return the first class that the exception is an instance of, or None.
+        """Return the first that is the exception's class or one of its bases, or None.
 
-        What is no class, such as a tuple of classes, is a TypeError.
+        If none fits before it, what is no class, such as a tuple, is a TypeError.
         """
         for errorType in errorTypes:
             if not isinstance(errorType, type):

@@ -8,6 +8,7 @@ UNIX sockets, and iosim. What each is known to do differently stands above it, a
 import importlib
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -163,6 +164,11 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
         self.assertIs(stringtransport.ConnectionDone, error.ConnectionDone)
         self.assertIs(stringtransport.Failure, failure.Failure)
         self.assertIs(stringtransport.IPv4Address, address.IPv4Address)
+
+    def test_the_order_of_the_imports_makes_no_difference(self):
+        program = "import stringtransport, twisted.internet.error as error\n"
+        program += "assert stringtransport.ConnectionDone is error.ConnectionDone"
+        subprocess.check_call([sys.executable, "-c", program])
 
     def test_the_methods_of_Failure_take_the_same_arguments(self):
         listed = {line for line in SIGNATURES if line.startswith("    Failure.")}

@@ -4,9 +4,12 @@ Twisted is hidden here; that its own interfaces are used is tested in `test_twis
 """
 
 import inspect
+import sys
 import unittest
+from unittest import mock
 
 from zope.interface import implementedBy
+from zope.interface.interface import InterfaceClass
 from zope.interface.verify import verifyClass, verifyObject
 
 from test_stringtransport import hidden, run_copy
@@ -30,6 +33,17 @@ class ZopeInterfaceTests(unittest.TestCase):
             for interface in map(interface_of, ABCS):
                 self.assertTrue(verifyObject(interface, transport))
                 self.assertTrue(verifyClass(interface, type(transport)))
+
+    def test_beside_half_a_Twisted_the_interfaces_are_our_own(self):
+        half = mock.Mock(__path__=[])
+        for abc in ABCS:
+            setattr(half.interfaces, abc.__name__, InterfaceClass(abc.__name__))
+        modules = {"twisted": mock.Mock(__path__=[]), "twisted.internet": half}
+        with hidden("twisted"), mock.patch.dict(sys.modules, modules):
+            beside = run_copy("beside_half_a_twisted")
+        interface = interface_of(beside.ITransport)
+        self.assertIsNot(interface, half.interfaces.ITransport)
+        self.assertTrue(interface.providedBy(beside.StringTransport()))
 
     def test_a_class_that_derives_from_one_provides_that_one_alone(self):
         for abc in ABCS:

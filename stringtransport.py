@@ -33,10 +33,11 @@ look at what it wrote::
 is closed from this side. Neither needs Twisted. If Twisted can be imported,
 `ConnectionDone`, `Failure` and `IPv4Address` are its own classes; if
 zope.interface can, both transports provide the zope interfaces that Twisted
-looks for. An error other than `ImportError`, out of a broken one, is not hidden.
+looks for. If importing either fails with anything but an `ImportError`, the error
+is not hidden.
 """
 
-# What these rules want needs a newer Python than 3.6, the oldest that can run this.
+# Python 3.6 can run this, whatever a host's ruff is told.
 # ruff: noqa: FA100, RUF100, UP006, UP007, UP035, UP037, UP045
 # Callers who are not type-checked need the isinstance tests.
 # pyright: reportUnnecessaryIsInstance=false
@@ -180,9 +181,6 @@ class Failure:
         type: Its class.
     """
 
-    value: BaseException
-    type: Type[BaseException]
-
     def __init__(self, exc_value: BaseException) -> None:
         if not isinstance(exc_value, BaseException):
             raise TypeError(f"exc_value must be an exception, not {exc_value!r}")
@@ -273,7 +271,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         io: The buffer of what was written since the last `clear`. Read it with
             `value`: after `io.seek` or `io.truncate`, writes land elsewhere.
         connected: True. Nothing here changes it.
-        disconnecting: Whether `loseConnection` was called, and not refused.
+        disconnecting: Whether `loseConnection` was called.
         disconnected: Whether `abortConnection` was called. Elsewhere it means that
             the connection was lost, for whatever reason.
         hostAddr: What `getHost` returns. If None: 10.0.0.1, port 12345.
@@ -329,7 +327,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         state += f" {written[:40]!r}" + "..." * (len(written) > 40)
         return f"<{type(self).__name__} at {id(self):#x}{state}>"
 
-    # ITransport
+    # ITransport, and abortConnection
 
     def write(self, data: bytes) -> None:
         """Append bytes to `io`, or refuse anything else with a TypeError."""
@@ -388,14 +386,14 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         """Set `producerState` to "paused".
 
         Raises:
-            RuntimeError: After `stopProducing`; if not lenient, also between
-                `loseConnection` and the loss, after which `connected` is False.
+            RuntimeError: After `stopProducing`. If not lenient, also after
+                `loseConnection`, as long as `connected`.
         """
         self._checkState()
         self.producerState = "paused"
 
     def resumeProducing(self) -> None:
-        """Set `producerState` to "producing". It is refused as pausing is."""
+        """Set `producerState` to "producing". It is refused when pausing is."""
         self._checkState()
         self.producerState = "producing"
 
@@ -422,17 +420,17 @@ class StringTransportWithDisconnection(StringTransport):
     def loseConnection(self) -> None:
         """If `connected`, lose the connection, and call `protocol.connectionLost`.
 
-        Before the call, `disconnecting` and `disconnected` are set, and `connected`
-        is False. Its argument is a `Failure` with a `ConnectionDone`. If it raises
-        an exception, the caller gets it, and the connection is lost all the same.
-        Further calls do nothing.
+        Before that call, `disconnecting` and `disconnected` are set, and `connected`
+        is False. The argument is a `Failure` with a `ConnectionDone`. An exception
+        out of `connectionLost` reaches the caller, and the connection is lost all the
+        same. Once it is lost, further calls do nothing.
 
         Raises:
             AttributeError: There is no `protocol`, or it has no `connectionLost`.
-                The connection is still open: set it, and call again.
+                The connection is still open: set `protocol`, and call again.
         """
         if self.connected:
-            # All that can fail comes first, so that a refused call changes nothing.
+            # What can fail comes first, so that a refused call changes nothing here.
             connectionLost = self.protocol.connectionLost
             reason = Failure(ConnectionDone("Bye."))
             self.disconnecting = self.disconnected = True

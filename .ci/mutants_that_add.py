@@ -1,4 +1,4 @@
-"""Adds statements to the transports' methods, and sees that the tests notice each one.
+"""Adds statements to the transports' methods, and sees the top test file notice each.
 
 Needs nothing. Poodle changes and takes away; this is the other half. Exits with 1 if a
 statement that is put at the start of a method goes unnoticed.

@@ -316,8 +316,12 @@ class InMemory(SideBySide):
     def register(self, producer, streaming):
         self.both(lambda t: t.registerProducer(streaming=streaming, producer=producer))
 
-    @rule(name=st.sampled_from(FLAGS + OBJECTS), value=VALUES | spies)
-    def assign(self, name, value):
+    @rule(name=st.sampled_from(FLAGS), value=VALUES)
+    def assign_flag(self, name, value):
+        self.both(lambda t: setattr(t, name, value))
+
+    @rule(name=st.sampled_from(OBJECTS), value=VALUES | spies)
+    def assign_object(self, name, value):
         self.both(lambda t: setattr(t, name, value))
 
 

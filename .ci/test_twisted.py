@@ -293,7 +293,6 @@ REAL = {
     "test_connectionLost_is_called_before_loseConnection_returns": "it is called later",
     "test_an_exception_out_of_connectionLost_reaches_the_caller": "it is logged",
     "test_the_reason_says_Bye": "it is a ConnectionDone without arguments",
-    "test_the_reason_after_abortConnection_is_ConnectionDone": "it is another",
     "test_getHost_works_after_the_connection_is_lost": "its socket is gone",
     "test_what_was_written_before_abortConnection_is_kept": "what was not sent yet is"
     " dropped",
@@ -411,8 +410,10 @@ class UNIXTests(RealContract, unittest.TestCase):
     def dial(self, port, factory):
         self.reactor.connectUNIX(port.getHost().name, factory)
 
-    def test_addresses_have_a_name(self):
-        self.assertIn(b"socket", self.connect().getHost().name)
+    def test_an_address_is_a_UNIXAddress_and_that_of_the_server_has_a_name(self):
+        transport = self.connect()
+        self.assertIn(b"socket", transport.getHost().name)
+        self.assertIsInstance(transport.getPeer(), address.UNIXAddress)
 
 
 NOT_CHECKED = "it does not look at what is written"

@@ -1,10 +1,11 @@
-"""What zope.interface, where it is installed, is told: needs zope.interface alone.
+"""What the module tells zope.interface where Twisted is not: needs zope.interface.
 
 Twisted is hidden here; that its own interfaces are used is tested in `test_twisted.py`.
 """
 
 import inspect
 import sys
+import types
 import unittest
 from unittest import mock
 
@@ -35,10 +36,11 @@ class ZopeInterfaceTests(unittest.TestCase):
                 self.assertTrue(verifyClass(interface, type(transport)))
 
     def test_beside_half_a_Twisted_the_interfaces_are_our_own(self):
-        half = mock.Mock(__path__=[])
+        half = types.ModuleType("twisted.internet")
+        half.interfaces = types.ModuleType("twisted.internet.interfaces")
         for abc in ABCS:
             setattr(half.interfaces, abc.__name__, InterfaceClass(abc.__name__))
-        modules = {"twisted": mock.Mock(__path__=[]), "twisted.internet": half}
+        modules = {"twisted": types.ModuleType("twisted"), "twisted.internet": half}
         with hidden("twisted"), mock.patch.dict(sys.modules, modules):
             beside = run_copy("beside_half_a_twisted")
         interface = interface_of(beside.ITransport)

@@ -1,4 +1,4 @@
-"""What type checkers have to accept, and what they have to refuse: nobody runs this.
+"""What mypy and basedpyright have to accept, and to refuse, when they read this.
 
 Each `type: ignore` stands where an error has to be: mypy and basedpyright complain
 about one that they do not need. The end is the README's block with types.

@@ -1,8 +1,8 @@
 """Run Twisted's own tests with our transports in their place: swap.py FEWEST
 
 Every test module of the installed Twisted that mentions StringTransport is run twice by
-trial, as it is and with our two classes in Twisted's modules of test helpers. Exits with
-1 if the outcome of a test differs, or if fewer than FEWEST tests were run.
+trial, as it is and with our two classes in Twisted's modules of test helpers. It exits
+with 1 if an outcome differs, or if fewer than FEWEST tests were run.
 """
 
 import os

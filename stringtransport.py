@@ -270,7 +270,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
     Attributes:
         io: The buffer of what was written since the last `clear`. Read it with
             `value`: after `io.seek` or `io.truncate`, writes land elsewhere.
-        connected: True. Nothing here changes it.
+        connected: True, until the test sets it otherwise.
         disconnecting: Whether `loseConnection` was called.
         disconnected: Whether `abortConnection` was called. Elsewhere it means that
             the connection was lost, for whatever reason.

@@ -680,7 +680,9 @@ class OurContract(StringTransportContract):
         shown = "disconnected=True producer=Spy producerState='stopped' streaming=False"
         self.assertShows(transport, f"{shown} b'data'")
         transport.unregisterProducer()
-        transport.disconnected, transport.producerState = False, "producing"
+        vars(transport).update(
+            disconnected=False, producerState="producing", protocol=None
+        )
         self.assertShows(transport, "b'data'")
 
     def test_its_repr_cuts_short_what_was_written(self) -> None:

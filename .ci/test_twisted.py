@@ -168,7 +168,8 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
     def test_the_order_of_the_imports_makes_no_difference(self):
         program = "import stringtransport, twisted.internet.error as error\n"
         program += "assert stringtransport.ConnectionDone is error.ConnectionDone"
-        subprocess.check_call([sys.executable, "-c", program])
+        folder = os.path.dirname(stringtransport.__file__)
+        subprocess.check_call([sys.executable, "-c", program], cwd=folder or None)
 
     def test_the_methods_of_Failure_take_the_same_arguments(self):
         listed = {line for line in SIGNATURES if line.startswith("    Failure.")}

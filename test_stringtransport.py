@@ -642,8 +642,9 @@ class OurContract(StringTransportContract):
             outcome = f"{type(error).__name__}: {error}"
             if effects.get("outcome") is type(error):
                 outcome = type(error)
-        after = {**everything(), "outcome": outcome}
-        self.assertEqual(after, {**before, **effects}, msg)
+        self.assertEqual(
+            {**everything(), "outcome": outcome}, {**before, **effects}, msg
+        )
 
     def test_a_lenient_one_can_be_paused_when_it_is_closing(self) -> None:
         strict, lenient = self.transport_class(), self.transport_class(lenient=True)
@@ -680,9 +681,8 @@ class OurContract(StringTransportContract):
         shown = "disconnected=True producer=Spy producerState='stopped' streaming=False"
         self.assertShows(transport, f"{shown} b'data'")
         transport.unregisterProducer()
-        vars(transport).update(
-            disconnected=False, producerState="producing", protocol=None
-        )
+        vars(transport).update(disconnected=False, protocol=None)
+        transport.producerState = "producing"
         self.assertShows(transport, "b'data'")
 
     def test_its_repr_cuts_short_what_was_written(self) -> None:

@@ -7,7 +7,6 @@ import re
 import unittest
 
 import test_readme
-import test_sequences
 import test_stringtransport
 import test_twisted
 import test_twisted_tls
@@ -27,7 +26,7 @@ SECTIONS = {
     "From real connections": REAL,
     "From Twisted's iosim": (test_twisted.IosimTests,),
 }
-MODULES = (test_stringtransport, test_sequences, test_twisted, test_twisted_tls)
+MODULES = (test_stringtransport, test_twisted, test_twisted_tls)
 
 
 def expected_failures(cases):
@@ -61,7 +60,7 @@ class DifferencesTests(unittest.TestCase):
             self.assertEqual(missing, set(), section)
 
     def test_each_test_that_is_named_is_there(self):
-        named = set().union(*self.named.values()) - {"test_differences", "test_recipes"}
+        named = set().union(*self.named.values())
         self.assertEqual(named - {*all_tests()}, set())
 
     def test_each_test_that_is_named_for_iosim_is_a_known_difference_there(self):

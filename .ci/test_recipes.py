@@ -4,20 +4,19 @@ Needs Twisted. The same steps are taken on both, and what is seen on both is com
 """
 
 import asyncio
+import contextlib
 import socket
-import time
 import unittest
 
 from stringtransport import StringTransportWithDisconnection
 from test_readme import blocks, run_block
+from test_stringtransport import LARGE
 from test_twisted import RealConnection
 
 PUMP, ASYNCIO = (
     run_block(next(block for block in blocks("README.md", "python") if name in block))
     for name in ("def pump", "class AsyncioTransport")
 )
-
-LARGE = bytes(range(256)) * 1024
 
 
 class Side:
@@ -115,16 +114,15 @@ class PumpTests(RealConnection, unittest.TestCase):
         return self.take(steps, sides, lambda number: PUMP.pump(*transports))
 
     def on_tcp(self, steps, sides, expected):
-        self.ports.append(self.listen(self.factory(sides[0])))
-        self.dial(self.ports[-1], self.factory(sides[1]))
+        self.join(*sides)
         self.run_until(lambda: all(side.transport for side in sides))
 
         def carry(number):
-            deadline = time.monotonic() + 5
-            while [side.events for side in sides] != expected[number]:
-                if time.monotonic() > deadline:
-                    break
-                self.iterate()
+            # What is missing then shows in the comparison.
+            with contextlib.suppress(TimeoutError):
+                self.run_until(
+                    lambda: [side.events for side in sides] == expected[number], 5
+                )
             # What comes now would be too much.
             for _ in range(9):
                 self.iterate()

@@ -14,7 +14,6 @@ import socket
 import unittest
 from unittest import mock
 
-import twisted
 from hypothesis import assume, settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine
 from hypothesis.stateful import initialize, invariant, rule
@@ -24,8 +23,8 @@ from twisted.python.failure import Failure
 
 import stringtransport
 from stringtransport import StringTransport, StringTransportWithDisconnection
-from test_stringtransport import Protocol
-from test_twisted import RealConnection
+from test_stringtransport import LARGE, Protocol
+from test_twisted import VERSION, RealConnection
 
 quick = settings(max_examples=100, deadline=None, database=None, derandomize=True)
 settings.register_profile("quick", quick)
@@ -33,7 +32,7 @@ settings.register_profile("thorough", quick, max_examples=10000, derandomize=Fal
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 ENDS = st.sampled_from(["loseConnection", "abortConnection"])
-BEFORE_21_2 = twisted.version.major < 21
+BEFORE_21_2 = VERSION < (21, 2)
 case = unittest.TestCase()
 case.maxDiff = None
 
@@ -374,7 +373,6 @@ class AgreedOnTCP(StringTransportWithDisconnection):
             super().write(b"" if data is None else data)
 
 
-LARGE = bytes(range(256)) * 1024
 ON_TCP = [
     lambda t: t.write(b"data"),
     lambda t: t.write(b""),

@@ -241,10 +241,13 @@ class RealConnection:
         self.ends.append(end)
         return factory
 
+    def join(self, server, client):
+        self.ports.append(self.listen(self.factory(server)))
+        self.dial(self.ports[-1], self.factory(client))
+
     def connect(self, protocol=None):
         self.protocol, self.other_end = protocol or Protocol(), OtherEnd()
-        self.ports.append(self.listen(self.factory(self.protocol)))
-        self.dial(self.ports[-1], self.factory(self.other_end))
+        self.join(self.protocol, self.other_end)
         self.run_until(
             lambda: self.protocol.received == OtherEnd.GREETING
             or self.protocol.reasons
@@ -254,8 +257,8 @@ class RealConnection:
             reason.raiseException()
         return self.protocol.transport
 
-    def run_until(self, done):
-        deadline = time.monotonic() + 30
+    def run_until(self, done, seconds=30):
+        deadline = time.monotonic() + seconds
         while not done():
             if time.monotonic() > deadline:
                 raise TimeoutError("the connection is stuck")
@@ -393,9 +396,11 @@ class TCPOverIPv6Tests(unittest.TestCase):
             self.assertIsInstance(server.getPeer(), address.IPv6Address)
 
 
-@known_differences(REAL_SOCKET)
-@known_difference(
-    "test_addresses_are_of_TCP_with_a_host_and_a_port", "a UNIXAddress has a name"
+@known_differences(
+    {
+        **REAL_SOCKET,
+        "test_addresses_are_of_TCP_with_a_host_and_a_port": "a UNIXAddress has a name",
+    }
 )
 class UNIXTests(RealContract, unittest.TestCase):
     def setUp(self):
@@ -443,7 +448,7 @@ NOT_CHECKED = "it does not look at what is written"
                 "test_pausing_is_refused_after_stopProducing",
             )
         },
-        **since(17, dict.fromkeys([DROPPED_LATE], "it is dropped")),
+        **since(17, {DROPPED_LATE: "it is dropped"}),
     }
 )
 class IosimTests(ProvidesInterfaces, InMemoryLossContract, unittest.TestCase):

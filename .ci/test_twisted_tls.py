@@ -11,7 +11,6 @@ import trustme
 from twisted.internet import asyncioreactor, ssl
 
 import test_twisted
-from test_stringtransport import known_difference
 
 
 @test_twisted.known_differences(test_twisted.REAL_SOCKET)
@@ -38,17 +37,15 @@ def options():
     return ssl.PrivateCertificate.loadPEM(pem).options(), client_options
 
 
-@test_twisted.known_differences(test_twisted.REAL)
-@known_difference(
-    "test_a_push_producer_that_is_not_paused_is_not_waited_for", "any producer is"
-)
-@known_difference(
-    "test_abortConnection_after_the_connection_is_lost_does_nothing",
-    "it has nothing left to shut down, and stumbles",
-)
-@known_difference(
-    "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it",
-    "it sends everything bytes-like",
+@test_twisted.known_differences(
+    {
+        **test_twisted.REAL,
+        "test_a_push_producer_that_is_not_paused_is_not_waited_for": "any producer is",
+        "test_abortConnection_after_the_connection_is_lost_does_nothing": "it has"
+        " nothing left to shut down, and stumbles",
+        "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": "it sends"
+        " everything bytes-like",
+    }
 )
 class TLSTests(test_twisted.RealContract, unittest.TestCase):
     aborted = "ConnectionLost"

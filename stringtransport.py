@@ -30,14 +30,14 @@ look at what it wrote::
     assert transport.value() == b"PONG"
 
 `StringTransportWithDisconnection` also tells the protocol when the connection
-is closed from this side. Neither needs Twisted. If Twisted can be imported,
-`ConnectionDone`, `Failure` and `IPv4Address` are its own classes; if
-zope.interface can, both transports provide the zope interfaces that Twisted
-looks for. If importing either fails with anything but an `ImportError`, the error
-is not hidden.
+is closed from this side. Neither needs more than Python 3.6.2. If Twisted can be
+imported, `ConnectionDone`, `Failure` and `IPv4Address` are its own classes. If
+zope.interface can, both transports provide zope interfaces: Twisted's or, where
+there is no Twisted, interfaces of the same names. If importing either fails with
+anything but an `ImportError`, the error is not hidden.
 """
 
-# Python 3.6 can run this, whatever a host's ruff is told.
+# Python 3.6.2 can run this, and a host's ruff need not modernise it.
 # ruff: noqa: FA100, RUF100, UP006, UP007, UP035, UP037, UP045
 # Callers who are not type-checked need the isinstance tests.
 # pyright: reportUnnecessaryIsInstance=false
@@ -55,7 +55,7 @@ from typing import (
     Union,
 )
 
-__version__ = "1.2.0"
+__version__ = "1.3.0"
 __all__ = [
     "ConnectionDone",
     "Failure",
@@ -126,7 +126,7 @@ class IConsumer(ABC):
 
     @abstractmethod
     def write(self, data: bytes) -> None:
-        """Take bytes from the producer, or refuse all else with a TypeError."""
+        """Take bytes from the producer, as `ITransport.write` does."""
 
 
 class IPushProducer(ABC):
@@ -179,6 +179,7 @@ class Failure:
     Attributes:
         value: The exception.
         type: Its class.
+        tb: The traceback that it had by then, or None.
     """
 
     def __init__(self, exc_value: BaseException) -> None:
@@ -186,6 +187,7 @@ class Failure:
             raise TypeError(f"exc_value must be an exception, not {exc_value!r}")
         self.value = exc_value
         self.type = type(exc_value)
+        self.tb = exc_value.__traceback__
 
     def check(self, *errorTypes: Type[BaseException]) -> Optional[Type[BaseException]]:
         """Return the first that is the exception's class or one of its bases, or None.
@@ -208,8 +210,8 @@ class Failure:
         return str(self.value)
 
     def raiseException(self) -> NoReturn:
-        """Raise the exception."""
-        raise self.value
+        """Raise the exception, each time with the traceback `tb`."""
+        raise self.value.with_traceback(self.tb)
 
     def __repr__(self) -> str:
         return f"<Failure {self.value!r}>"
@@ -220,20 +222,18 @@ class Failure:
 # they find the same everywhere.
 
 if not TYPE_CHECKING:
-    _interfaces = {}
     try:
-        from twisted.internet import interfaces as _twisted_interfaces
+        from twisted.internet import interfaces as _twisted
         from twisted.internet.address import IPv4Address as _IPv4Address
         from twisted.internet.error import ConnectionDone as _ConnectionDone
         from twisted.python.failure import Failure as _Failure
     except ImportError:
-        pass
+        _twisted = None
     else:
         # All of them or, if one is missing, none, so that they fit together.
-        _interfaces = vars(_twisted_interfaces)
-        globals().update(
-            IPv4Address=_IPv4Address, ConnectionDone=_ConnectionDone, Failure=_Failure
-        )
+        IPv4Address = _IPv4Address
+        ConnectionDone = _ConnectionDone
+        Failure = _Failure
 
     try:
         from zope.interface import classImplements
@@ -242,8 +242,9 @@ if not TYPE_CHECKING:
         pass
     else:
         for _abc in (ITransport, IConsumer, IPushProducer):
-            _interface = _interfaces.get(_abc.__name__)
-            if _interface is None:
+            if _twisted:
+                _interface = getattr(_twisted, _abc.__name__)
+            else:
                 _names = _abc.__abstractmethods__
                 _methods = {name: fromMethod(vars(_abc)[name]) for name in _names}
                 _interface = InterfaceClass(_abc.__name__, (), _methods, _abc.__doc__)
@@ -316,16 +317,21 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
     def __repr__(self) -> str:
         def show(value: object) -> str:
             # Any other object's own repr may fail, or show its transport in turn.
-            return repr(value) if type(value) in (bool, str) else type(value).__name__
+            plain = type(value) in (bool, int, float, str)
+            return repr(value) if plain else type(value).__name__
 
-        state = ""
+        words = [f"<{type(self).__name__} at {id(self):#x}"]
         for name, value in sorted(vars(self).items()):
             shown, at_first = show(value), show(getattr(type(self), name, None))
             if name != "io" and name[0] != "_" and shown != at_first:
-                state += f" {name}={shown}"
-        written = self.io.getvalue()
-        state += f" {written[:40]!r}" + "..." * (len(written) > 40)
-        return f"<{type(self).__name__} at {id(self):#x}{state}>"
+                words.append(f"{name}={shown}")
+        try:
+            written = self.io.getvalue()
+            words.append(f"{written[:40]!r}" + "..." * (len(written) > 40))
+        except Exception:
+            # A runner that shows a failed test's locals needs a repr, whatever io is.
+            words.append("io=?")
+        return " ".join(words) + ">"
 
     # ITransport, and abortConnection
 
@@ -338,8 +344,8 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
     def writeSequence(self, data: Iterable[bytes]) -> None:
         """Append several pieces to `io`, or none if one is refused with a TypeError.
 
-        Pass a list of bytes: any iterable of what is bytes-like works here, but not
-        on a real connection.
+        Pass a list of bytes: any iterable of what is bytes-like works here and on TLS,
+        but not on TCP.
         """
         self.io.write(b"".join(data))
 
@@ -412,6 +418,8 @@ class StringTransportWithDisconnection(StringTransport):
         protocol: The protocol whose `connectionLost` to call. The test sets it.
         connected: True until the connection is lost, by `loseConnection` or
             `abortConnection`.
+        disconnecting: Whether it was closed by `loseConnection`. An abort sets only
+            `disconnected`.
         disconnected: Whether it is lost, or `abortConnection` was called.
     """
 
@@ -420,10 +428,11 @@ class StringTransportWithDisconnection(StringTransport):
     def loseConnection(self) -> None:
         """If `connected`, lose the connection, and call `protocol.connectionLost`.
 
-        Before that call, `disconnecting` and `disconnected` are set, and `connected`
-        is False. The argument is a `Failure` with a `ConnectionDone`. An exception
-        out of `connectionLost` reaches the caller, and the connection is lost all the
-        same. Once it is lost, further calls do nothing.
+        Before that call, `disconnected` is set, and `connected` is False. So is
+        `disconnecting`, unless `abortConnection` makes this call. The argument is a
+        `Failure` with a `ConnectionDone`. An exception out of `connectionLost` reaches
+        the caller, and the connection is lost all the same. Once it is lost, further
+        calls do nothing.
 
         Raises:
             AttributeError: There is no `protocol`, or it has no `connectionLost`.
@@ -433,6 +442,8 @@ class StringTransportWithDisconnection(StringTransport):
             # What can fail comes first, so that a refused call changes nothing here.
             connectionLost = self.protocol.connectionLost
             reason = Failure(ConnectionDone("Bye."))
-            self.disconnecting = self.disconnected = True
+            if not self.disconnected:
+                self.disconnecting = True
+            self.disconnected = True
             self.connected = False
             connectionLost(reason)

@@ -231,9 +231,9 @@ if not TYPE_CHECKING:
         _twisted = None
     else:
         # All of them or, if one is missing, none, so that they fit together.
-        IPv4Address = _IPv4Address
-        ConnectionDone = _ConnectionDone
-        Failure = _Failure
+        IPv4Address = _IPv4Address  # noqa: F811
+        ConnectionDone = _ConnectionDone  # noqa: F811
+        Failure = _Failure  # noqa: F811
 
     try:
         from zope.interface import classImplements
@@ -328,8 +328,8 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         try:
             written = self.io.getvalue()
             words.append(f"{written[:40]!r}" + "..." * (len(written) > 40))
-        except Exception:
-            # A runner that shows a failed test's locals needs a repr, whatever io is.
+        except (AttributeError, ValueError):
+            # A runner that shows a failed test's locals dies with a repr that fails.
             words.append("io=?")
         return " ".join(words) + ">"
 

@@ -14,6 +14,7 @@ import functools
 import importlib
 import inspect
 import io
+import itertools
 import os
 import re
 import sys
@@ -277,15 +278,24 @@ class TransportContract(AnyTransportContract):
         self.settle()
         return transport
 
-    def assertLosesOnce(self, *ends: str, when_lost: Any = id) -> Any:
+    def assertLosesOnce(self, *steps: str, when_lost: Any = id) -> Any:
+        """Take the steps, and return the reason that the protocol was told."""
         protocol = Protocol(when_lost)
         transport = self.connect(protocol)
-        for end in ends:
-            self.assertIsNone(getattr(transport, end)())
-            self.settle()
+        for step in (*steps, "settle"):
+            call = self.settle if step == "settle" else getattr(transport, step)
+            self.assertIsNone(call())
         calls = ["connectionLost(...)"] * len(protocol.reasons)
-        self.assertEqual(calls, ["connectionLost(...)"], f"after {', '.join(ends)}")
+        self.assertEqual(calls, ["connectionLost(...)"], f"after {', '.join(steps)}")
         return protocol.reasons[0]
+
+    def assertSees(self, end: str, **expected: bool) -> None:
+        def look(transport: Any) -> None:
+            seen.update({name: bool(getattr(transport, name)) for name in expected})
+
+        seen: Dict[str, bool] = {}
+        self.assertLosesOnce(end, when_lost=look)
+        self.assertEqual(seen, expected)
 
     def assertDoesNotWaitFor(self, streaming: bool) -> None:
         protocol = Protocol()
@@ -306,7 +316,12 @@ class TransportContract(AnyTransportContract):
         self.assertEqual(protocol.reasons, [])
 
     def test_loseConnection_makes_it_call_connectionLost_just_once(self) -> None:
-        self.assertLosesOnce("loseConnection", "loseConnection")
+        self.assertLosesOnce("loseConnection", "settle", "loseConnection")
+
+    def test_two_ends_before_anything_settles_are_told_just_once(self) -> None:
+        ends = ("loseConnection", "abortConnection")
+        for first, second in itertools.product(ends, ends):
+            self.assertLosesOnce(first, second)
 
     def test_loseConnection_from_inside_connectionLost_does_nothing(self) -> None:
         again = mock.Mock(side_effect=lambda transport: transport.loseConnection())
@@ -316,7 +331,8 @@ class TransportContract(AnyTransportContract):
         self.assertLosesOnce("abortConnection")
 
     def test_abortConnection_after_the_connection_is_lost_does_nothing(self) -> None:
-        self.assertLosesOnce("abortConnection", "loseConnection", "abortConnection")
+        lost = ("abortConnection", "settle")
+        self.assertLosesOnce(*lost, "loseConnection", "settle", "abortConnection")
 
     def test_the_reason_after_loseConnection_is_ConnectionDone(self) -> None:
         reason = self.assertLosesOnce("loseConnection")
@@ -332,12 +348,23 @@ class TransportContract(AnyTransportContract):
             self.assertTrue(self.lost(end).disconnected, end)
 
     def test_inside_connectionLost_the_connection_is_lost_already(self) -> None:
-        def lost(t: Any) -> None:
-            seen.append((bool(t.connected), bool(t.disconnecting and t.disconnected)))
+        for end in ("loseConnection", "abortConnection"):
+            self.assertSees(end, connected=False, disconnected=True)
 
-        seen: List[Tuple[bool, bool]] = []
-        self.assertLosesOnce("loseConnection", when_lost=lost)
-        self.assertEqual(seen, [(False, True)])
+    def test_connectionLost_sees_disconnecting_after_loseConnection(self) -> None:
+        self.assertSees("loseConnection", disconnecting=True)
+
+    def test_connectionLost_sees_no_disconnecting_after_abortConnection(self) -> None:
+        self.assertSees("abortConnection", disconnecting=False)
+
+    def test_writing_between_loseConnection_and_the_loss_is_no_error(self) -> None:
+        protocol = Protocol()
+        transport = self.connect(protocol)
+        transport.loseConnection()
+        self.assertIsNone(transport.write(b"late"))
+        self.assertIsNone(transport.writeSequence([b"too ", b"late"]))
+        self.settle()
+        self.assertEqual(len(protocol.reasons), 1, "calls of connectionLost")
 
     def test_writing_after_the_connection_is_lost_is_no_error(self) -> None:
         transport = self.lost()
@@ -407,9 +434,6 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
     def test_the_reason_says_Bye(self) -> None:
         for end in ("loseConnection", "abortConnection"):
             self.assertEqual(self.assertLosesOnce(end).value.args, ("Bye.",))
-
-    def test_disconnecting_is_true_after_abortConnection(self) -> None:
-        self.assertTrue(self.lost("abortConnection").disconnecting)
 
     def test_getHost_works_after_the_connection_is_lost(self) -> None:
         transport = self.connect(Protocol())
@@ -527,50 +551,64 @@ class StringTransportContract(InMemoryContract):
         self.assertEqual(transport._checkState.call_count, 2)
 
 
-# Ours.
+# What each call returns or raises, and all that it changes, in each state where it can
+# begin: of ours and, with what Twisted's do otherwise, of Twisted's two classes.
 
 OTHER = Spy()
-
-# What each call returns, if that is not None, or raises, and all that it changes.
 Effects = Dict[str, Dict[str, Any]]
+
+
+def refuses(error: Any, message: Any = mock.ANY) -> Dict[str, Any]:
+    return {"raised": error, "message": message}
+
+
 EFFECTS: Effects = {
     "t.write(b'data')": {"written": b"before data"},
-    "t.write('data')": {"outcome": "TypeError: data must be bytes, not str"},
-    "t.write(None)": {"outcome": "TypeError: data must be bytes, not NoneType"},
+    "t.write('data')": refuses(TypeError, "data must be bytes, not str"),
+    "t.write(None)": refuses(TypeError, "data must be bytes, not NoneType"),
     "t.writeSequence([b'da', bytearray(b'ta')])": {"written": b"before data"},
-    "t.writeSequence([b'da', 'ta'])": {"outcome": TypeError},
-    "t.writeSequence([b'da', None])": {"outcome": TypeError},
-    "t.writeSequence([b'da', 7])": {"outcome": TypeError},
-    "t.writeSequence(b'data')": {"outcome": TypeError},
-    "t.writeSequence(1 // n for n in (1, 0))": {"outcome": ZeroDivisionError},
-    "t.value()": {"outcome": b"before "},
+    "t.writeSequence({b'da': 1, b'ta': 2})": {"written": b"before data"},
+    "t.writeSequence([b'da', 'ta'])": refuses(TypeError),
+    "t.writeSequence([b'da', None])": refuses(TypeError),
+    "t.writeSequence([b'da', 7])": refuses(TypeError),
+    "t.writeSequence(b'data')": refuses(TypeError),
+    "t.writeSequence(1 // n for n in (1, 0))": refuses(ZeroDivisionError),
+    "t.writeSequence(t.clear() or p for p in [b'lost'])": {
+        **{"io": "another one", "written": b""}
+    },
+    "t.value()": {"returned": b"before "},
     "t.clear()": {"io": "another one", "written": b""},
-    "t.getPeer()": {"outcome": PEER},
-    "t.getHost()": {"outcome": HOST},
+    "hash(t) == (t.clear() or hash(t))": {
+        **{"returned": True, "io": "another one", "written": b""}
+    },
+    "t.getPeer()": {"returned": PEER},
+    "t.getHost()": {"returned": HOST},
     "t.registerProducer(OTHER, False)": {"producer": OTHER, "streaming": False},
     "t.registerProducer(7, 'any')": {"producer": 7, "streaming": "any"},
-    "t.unregisterProducer()": {"outcome": "RuntimeError: no producer is registered"},
+    "t.registerProducer(None, '')": {"streaming": ""},
+    "t.unregisterProducer()": refuses(RuntimeError, "no producer is registered"),
     "t.pauseProducing()": {"producerState": "paused"},
     "t.resumeProducing()": {"producerState": "producing"},
     "t.stopProducing()": {"producerState": "stopped"},
-    "(bool(T()), T() == T(), t in {t})": {"outcome": (True, False, True)},
-    "type(repr(t))": {"outcome": str},
+    "(bool(T()), T() == T(), t in {t})": {"returned": (True, False, True)},
+    "type(repr(t))": {"returned": str},
 }
 
-# Where a call can begin: what is not as at first, so that a call that puts it back is
-# noticed, and the effects that calls have there instead.
-REFUSED = "RuntimeError: a producer is already registered: unregister it first"
+# What some calls do instead where there is a producer, or after an end.
+ALREADY = "a producer is already registered: unregister it first"
 TAKEN: Effects = {
-    "t.registerProducer(OTHER, False)": {"outcome": REFUSED},
-    "t.registerProducer(7, 'any')": {"outcome": REFUSED},
+    **{call: refuses(RuntimeError, ALREADY) for call in EFFECTS if "t.reg" in call},
     "t.unregisterProducer()": {"producer": None, "streaming": None},
 }
+AFTER_STOP = "cannot pause or resume after stopProducing"
+AFTER_CLOSE = "cannot pause or resume after loseConnection, unless lenient=True"
 PAUSING = ("t.pauseProducing()", "t.resumeProducing()")
-AFTER = "RuntimeError: cannot pause or resume after "
-STOPPED: Effects = dict.fromkeys(PAUSING, {"outcome": AFTER + "stopProducing"})
-STRICT = AFTER + "loseConnection, unless lenient=True"
-CLOSING: Effects = dict.fromkeys(PAUSING, {"outcome": STRICT})
-GIVEN = {"t.getHost()": {"outcome": "host"}, "t.getPeer()": {"outcome": ""}}
+STOPPED: Effects = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_STOP))
+CLOSING: Effects = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_CLOSE))
+GIVEN = {"t.getHost()": {"returned": "host"}, "t.getPeer()": {"returned": ""}}
+
+# Each state: what is not as at first, so that a call that puts it back is noticed, and
+# the effects that calls have there instead.
 STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
     "fresh": ({}, {}),
     "with a push producer": ({"producer": Spy(), "streaming": True}, TAKEN),
@@ -581,7 +619,9 @@ STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
     ),
     "with addresses": ({"hostAddr": "host", "peerAddr": ""}, GIVEN),
     "paused": ({"producerState": "paused"}, {}),
+    "paused, closing": ({"producerState": "paused", "disconnecting": True}, CLOSING),
     "stopped": ({"producerState": "stopped"}, STOPPED),
+    "stopped, by another str": ({"producerState": "".join(["stop", "ped"])}, STOPPED),
     "stopped, closing": ({"producerState": "stopped", "disconnecting": True}, STOPPED),
     "stopped, lenient": ({"producerState": "stopped", "_lenient": True}, STOPPED),
     "stopped, lost": ({"producerState": "stopped", "connected": False}, STOPPED),
@@ -589,6 +629,7 @@ STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
     "closing, lenient": ({"disconnecting": True, "_lenient": True}, {}),
     "lost": ({"connected": False, "disconnecting": True}, {}),
     "aborted": ({"connected": False, "disconnected": True}, {}),
+    "aborted, still connected": ({"disconnected": True}, {}),
     "with everything, lost": (
         {
             **{"producer": Spy(), "streaming": True, "producerState": "paused"},
@@ -600,18 +641,23 @@ STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
 }
 
 
-class OurContract(StringTransportContract):
-    """What ours promise beyond what Twisted's do."""
+class EffectsContract(StringTransportContract):
+    """What each call does, and nothing else: the tables above, with an end's effects."""
 
-    effects_of_closing: Effects
-    effects_of_closing_again: Effects
+    has_our_messages = True
+    # For Twisted's: what calls do otherwise in a state of this name.
+    otherwise: Dict[str, Effects] = {}
+
+    def effects_of_ends(self, connected: bool, disconnected: bool) -> Effects:
+        """Return what `loseConnection` and `abortConnection` do in such a state."""
+        raise NotImplementedError
 
     def test_each_call_changes_what_the_table_says_and_nothing_else(self) -> None:
         for name, (state, instead) in STATES.items():
-            closing = self.effects_of_closing
-            if not state.get("connected", True):
-                closing = self.effects_of_closing_again
-            for call, effects in {**EFFECTS, **closing, **instead}.items():
+            connected = state.get("connected", True)
+            ends = self.effects_of_ends(connected, state.get("disconnected", False))
+            otherwise = self.otherwise.get(name, {})
+            for call, effects in {**EFFECTS, **ends, **instead, **otherwise}.items():
                 self.assertHasEffects(state, call, effects, f"{call}, {name}")
 
     def assertHasEffects(self, state: Any, call: str, effects: Any, msg: str) -> None:
@@ -627,7 +673,7 @@ class OurContract(StringTransportContract):
             return {
                 **{name: getattr(t, name) for name in names},
                 **vars(t),
-                "outcome": None,
+                **dict.fromkeys(["returned", "raised", "message"]),
                 "io": "the same" if t.io is first_io else "another one",
                 "written": t.io.getvalue(),
                 "is at the end": t.io.tell() == len(t.io.getvalue()),
@@ -635,15 +681,45 @@ class OurContract(StringTransportContract):
                 "calls": [call for spy in spies for call in spy.calls],
             }
 
-        before = everything()
+        before, outcome = everything(), {}
         try:
-            outcome = eval(call, {"t": t, "T": type(t), "OTHER": OTHER})
+            outcome["returned"] = eval(call, {"t": t, "T": type(t), "OTHER": OTHER})
         except Exception as error:
-            outcome = f"{type(error).__name__}: {error}"
-            if effects.get("outcome") is type(error):
-                outcome = type(error)
-        after = {**everything(), "outcome": outcome}
-        self.assertEqual(after, {**before, **effects}, msg)
+            message = str(error) if self.has_our_messages else mock.ANY
+            outcome.update(refuses(type(error), message))
+        after = {**everything(), **outcome}
+        expected = {**dict.fromkeys(after, "not there"), **before, **effects}
+        # In a list, what is identical is equal, and a Spy is not asked.
+        wrong = [name for name in after if [after[name]] != [expected[name]]]
+        found, told = ({n: each[n] for n in wrong} for each in (after, expected))
+        self.assertEqual(found, told, msg)
+
+
+class StringTransportEffects(EffectsContract):
+    def effects_of_ends(self, connected: bool, disconnected: bool) -> Effects:
+        return {
+            "t.loseConnection()": {"disconnecting": True},
+            "t.abortConnection()": {"disconnecting": True, "disconnected": True},
+        }
+
+
+# Ours.
+
+
+class OurContract(EffectsContract):
+    """What ours promise beyond what Twisted's do."""
+
+    def test_each_attribute_has_a_state_where_it_is_not_as_at_first(self) -> None:
+        fresh = self.transport_class()
+        names = {name for name in dir(fresh) if not re.match("__|_abc_|io$", name)}
+        attributes = {name for name in names if not callable(getattr(fresh, name))}
+        changed = {
+            name
+            for state, _ in STATES.values()
+            for name, value in state.items()
+            if value is not getattr(fresh, name, None)
+        }
+        self.assertEqual(changed, attributes)
 
     def test_a_lenient_one_can_be_paused_when_it_is_closing(self) -> None:
         strict, lenient = self.transport_class(), self.transport_class(lenient=True)
@@ -676,9 +752,10 @@ class OurContract(StringTransportContract):
         transport.write(b"data")
         transport.registerProducer(Spy(), False)
         transport.stopProducing()
-        transport.disconnected = True
-        shown = "disconnected=True producer=Spy producerState='stopped' streaming=False"
-        self.assertShows(transport, f"{shown} b'data'")
+        vars(transport).update(disconnected=True, count=7, seconds=0.5)
+        shown = "count=7 disconnected=True producer=Spy producerState='stopped'"
+        self.assertShows(transport, f"{shown} seconds=0.5 streaming=False b'data'")
+        del transport.count, transport.seconds
         transport.unregisterProducer()
         vars(transport).update(disconnected=False, protocol=None)
         transport.producerState = "producing"
@@ -690,6 +767,15 @@ class OurContract(StringTransportContract):
         self.assertShows(transport, f"{b'x' * 40!r}")
         transport.write(b"y")
         self.assertShows(transport, f"{b'x' * 40!r}...")
+
+    def test_its_repr_shows_what_there_is_without_an_io_that_can_be_read(self) -> None:
+        started = self.subclass(__init__=lambda self: self.stopProducing())()
+        self.assertShows(started, "producerState='stopped' io=?")
+        closed, without = self.transport_class(), self.transport_class()
+        closed.io.close()
+        without.io = None
+        for transport in (closed, without):
+            self.assertShows(transport, "io=?")
 
     def test_its_repr_shows_nothing_private_and_asks_no_other_object(self) -> None:
         class Hostile:
@@ -703,13 +789,8 @@ class OurContract(StringTransportContract):
         self.assertShows(transport, "peerAddr=Hostile protocol=Hostile b''")
 
 
-class StringTransportTests(OurContract, unittest.TestCase):
+class StringTransportTests(StringTransportEffects, OurContract, unittest.TestCase):
     transport_class = StringTransport
-
-    effects_of_closing = effects_of_closing_again = {
-        "t.loseConnection()": {"disconnecting": True},
-        "t.abortConnection()": {"disconnecting": True, "disconnected": True},
-    }
 
 
 class StringTransportWithDisconnectionTests(
@@ -717,13 +798,13 @@ class StringTransportWithDisconnectionTests(
 ):
     transport_class = StringTransportWithDisconnection
 
-    LOSES: Dict[str, Any] = dict.fromkeys(["disconnecting", "disconnected"], True)
-    LOSES.update(connected=False, calls=[("connectionLost", ["Failure"], [])])
-    effects_of_closing = {"t.loseConnection()": LOSES, "t.abortConnection()": LOSES}
-    effects_of_closing_again = {
-        "t.loseConnection()": {},
-        "t.abortConnection()": {"disconnected": True},
-    }
+    def effects_of_ends(self, connected: bool, disconnected: bool) -> Effects:
+        aborts: Dict[str, Any] = {"disconnected": True}
+        if not connected:
+            return {"t.loseConnection()": {}, "t.abortConnection()": aborts}
+        aborts.update(connected=False, calls=[("connectionLost", ["Failure"], [])])
+        closes = aborts if disconnected else {**aborts, "disconnecting": True}
+        return {"t.loseConnection()": closes, "t.abortConnection()": aborts}
 
     def test_without_connectionLost_closing_is_refused_and_can_be_repeated(
         self,
@@ -848,6 +929,44 @@ class ValuesContract(Mixin):
         self.assertIsNone(failure.check(ValueError, IndexError, namesake))
         self.assertIsNone(failure.check())
 
+    def test_trap_and_raiseException_raise_the_exception_as_it_was(self) -> None:
+        def arise() -> None:
+            raise KeyError("key") from cause
+
+        cause = ValueError()
+        for method, *asked in (("trap", ValueError), ("trap",), ("raiseException",)):
+            try:
+                arise()
+            except KeyError as arisen:
+                error, before = arisen, arisen.__traceback__
+                failure = self.values.Failure(error)
+                self.assertIs(error.__traceback__, before)
+            # Each time with the same traceback: it does not grow.
+            for _ in range(3):
+                frames, raised = self.raised_by(failure, str(method), *asked)
+                self.assertIs(raised, error)
+                seen = raised.args, raised.__cause__, raised.__context__
+                self.assertEqual(seen, (("key",), cause, None))
+                self.assertEqual(frames.count("arise"), 1)
+                self.assertEqual(frames.count("raiseException"), 1)
+                self.assertIs(failure.tb, before)
+
+    def raised_by(self, failure: Any, method: str, *asked: Any) -> Any:
+        """Return the functions in the traceback of what the method raises, and it."""
+        try:
+            getattr(failure, method)(*asked)
+        except KeyError as raised:
+            found = traceback.extract_tb(raised.__traceback__)
+            return [frame.name for frame in found], raised
+        self.fail(f"{method} raised nothing")
+
+    def test_an_exception_that_was_never_raised_has_no_traceback(self) -> None:
+        failure = self.values.Failure(KeyError("key"))
+        self.assertIsNone(failure.tb)
+        for _ in range(3):
+            frames, _ = self.raised_by(failure, "raiseException")
+            self.assertEqual(frames, ["raised_by", "raiseException"])
+
     def test_addresses_are_equal_where_their_fields_are(self) -> None:
         address = self.values.IPv4Address("TCP", "127.0.0.1", 80)
         fields = address.type, address.host, address.port
@@ -878,10 +997,11 @@ class StandInTests(ValuesContract, unittest.TestCase):
             with self.assertRaisesRegex(TypeError, message):
                 alone.Failure(given)
 
-    def test_Failure_keeps_the_exception_and_its_class_alone(self) -> None:
+    def test_Failure_has_three_attributes_and_is_no_exception(self) -> None:
         error = KeyError("key")
         failure = alone.Failure(error)
-        self.assertEqual(vars(failure), {"value": error, "type": KeyError})
+        attributes = {"value": error, "type": KeyError, "tb": None}
+        self.assertEqual(vars(failure), attributes)
         self.assertNotIsInstance(failure, BaseException)
 
     def test_Failure_shows_its_exception_by_its_repr(self) -> None:
@@ -907,29 +1027,7 @@ class StandInTests(ValuesContract, unittest.TestCase):
             for method in (failure.check, failure.trap):
                 with self.assertRaisesRegex(TypeError, message):
                     method(OSError, asked)
-
-    def test_trap_and_raiseException_raise_the_exception_as_it_was(self) -> None:
-        def arise() -> None:
-            raise KeyError("key") from cause
-
-        cause = ValueError()
-        for method, *asked in (("trap", ValueError), ("trap",), ("raiseException",)):
-            try:
-                arise()
-            except KeyError as arisen:
-                error, before = arisen, arisen.__traceback__
-                failure = alone.Failure(error)
-                self.assertIs(error.__traceback__, before)
-            try:
-                getattr(failure, str(method))(*asked)
-            except KeyError as raised:
-                self.assertIs(raised, error)
-                seen = raised.args, raised.__cause__, raised.__context__
-                self.assertEqual(seen, (("key",), cause, None))
-                frames = traceback.extract_tb(raised.__traceback__)
-                self.assertEqual(frames[-1].name, "arise")
-            else:
-                self.fail(f"{method} raised nothing")
+                self.assertIs(method(OSError, KeyError, asked), KeyError)
 
 
 # The interfaces, and all that is public with its signature.

@@ -10,11 +10,12 @@ import unittest
 import trustme
 from twisted.internet import asyncioreactor, ssl
 
-import test_twisted
+import test_tcp_unix_iosim
+from test_twisted import known_differences
 
 
-@test_twisted.known_differences(test_twisted.REAL_SOCKET)
-class AsyncioTCPTests(test_twisted.RealContract, unittest.TestCase):
+@known_differences(test_tcp_unix_iosim.REAL_SOCKET)
+class AsyncioTCPTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
     def make_reactor(self):
         self.loop = asyncio.new_event_loop()
         self.addCleanup(self.loop.close)
@@ -37,18 +38,30 @@ def options():
     return ssl.PrivateCertificate.loadPEM(pem).options(), client_options
 
 
-@test_twisted.known_differences(
+@known_differences(
     {
-        **test_twisted.REAL,
+        **test_tcp_unix_iosim.REAL,
         "test_a_push_producer_that_is_not_paused_is_not_waited_for": "any producer is",
         "test_abortConnection_after_the_connection_is_lost_does_nothing": "it has"
         " nothing left to shut down, and stumbles",
-        "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": "it sends"
-        " everything bytes-like",
+        "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": "it sends a"
+        " bytearray",
+        "test_connectionLost_sees_no_disconnecting_after_abortConnection": "an abort"
+        " sets it",
+        "test_what_is_written_after_loseConnection_is_sent": "it is dropped",
+        "test_after_loseConnection_nothing_is_received": "what was on its way is",
+        "test_an_exception_out_of_dataReceived_is_the_reason_for_the_loss": "it is a"
+        " ConnectionLost",
     }
 )
-class TLSTests(test_twisted.RealContract, unittest.TestCase):
+class TLSTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
     aborted = "ConnectionLost"
+    disconnecting_when_aborted = True
+
+    def test_write_takes_a_bytearray(self):
+        transport = self.connect()
+        transport.write(bytearray(b"data"))
+        self.assertDelivers(transport, b"data")
 
     def listen(self, factory):
         return self.reactor.listenSSL(0, factory, options()[0], interface="127.0.0.1")

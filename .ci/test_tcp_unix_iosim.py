@@ -17,6 +17,7 @@ from unittest import mock
 import twisted.internet
 from twisted.internet import address, error, protocol, selectreactor, tcp
 from twisted.logger import globalLogBeginner
+from twisted.protocols import basic
 from twisted.python import failure, log
 from twisted.test import iosim
 from twisted.trial._synctest import _logObserver as trial_observer
@@ -190,6 +191,17 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
 
     def flags(self, transport):
         return bool(transport.disconnecting), bool(transport.disconnected)
+
+    def test_LineReceiver_drops_the_remaining_lines_of_a_piece(self):
+        transport, receiver = self.connect(), basic.LineReceiver()
+        receiver.makeConnection(transport)
+        receiver.lineReceived = mock.Mock(
+            side_effect=lambda _: transport.loseConnection()
+        )
+        self.protocol.dataReceived = receiver.dataReceived
+        self.other_end.transport.write(b"one\r\ntwo\r\nthree\r\n")
+        self.run_until(lambda: self.protocol.reasons)
+        self.assertEqual(receiver.lineReceived.mock_calls, [mock.call(b"one")])
 
     def test_loseConnection_after_the_loss_does_not_set_disconnecting(self):
         transport = self.connect()

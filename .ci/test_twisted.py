@@ -10,9 +10,11 @@ import os
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
 import twisted
 from twisted.internet import address, error, interfaces
+from twisted.protocols import basic
 from twisted.python import failure
 from zope.interface import implementedBy
 from zope.interface.verify import verifyObject
@@ -146,6 +148,18 @@ class TwistedDifferenceTests(unittest.TestCase):
         with self.assertRaises(RuntimeError):
             transport.pauseProducing()
 
+    def test_LineReceiver_drops_the_remaining_lines_with_ours_alone(self):
+        for module, delivered in ((stringtransport, 1), (testing, 3)):
+            receiver = basic.LineReceiver()
+            transport = module.StringTransportWithDisconnection()
+            transport.protocol = receiver
+            receiver.makeConnection(transport)
+            receiver.lineReceived = mock.Mock(
+                side_effect=lambda line: transport.loseConnection()
+            )
+            receiver.dataReceived(b"one\r\ntwo\r\nthree\r\n")
+            self.assertEqual(receiver.lineReceived.call_count, delivered)
+
     def test_default_addresses_are_made_anew_each_time(self):
         transport = testing.StringTransport()
         self.assertIsNot(transport.getPeer(), transport.getPeer())
@@ -189,6 +203,13 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
         missing = listed - {*signatures(failure.Failure)}
         self.assertEqual(missing, {"    Failure.__init__(self, exc_value)"})
 
+    def test_Failure_has_more_and_is_an_exception(self):
+        reason = failure.Failure(type("Mute", (Exception,), {"__str__": None})())
+        # Before 17.1, it was none.
+        self.assertIs(isinstance(reason, BaseException), VERSION >= (17, 1))
+        self.assertIn("Mute", reason.getTraceback())
+        self.assertIsInstance(reason.getErrorMessage(), str)
+
     def test_check_and_trap_of_Twisted_find_names_and_not_every_class(self):
         reason = failure.Failure(KeyError("key"))
         self.assertEqual(reason.check("builtins.KeyError"), "builtins.KeyError")
@@ -204,3 +225,10 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
                 wrong()
         self.assertEqual("%s" % own, str(own))
         self.assertNotEqual(own, ("TCP", "127.0.0.1", 80))
+
+    def test_the_fields_of_an_address_can_be_assigned_to_and_its_type_is_checked(self):
+        own = address.IPv4Address("TCP", "127.0.0.1", 80)
+        own.port = 81
+        self.assertEqual(own.port, 81)
+        with self.assertRaises((AssertionError, ValueError)):
+            address.IPv4Address("any", "127.0.0.1", 80)

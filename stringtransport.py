@@ -179,7 +179,7 @@ class Failure:
     Attributes:
         value: The exception.
         type: Its class.
-        tb: The traceback that it had by then, or None.
+        tb: The traceback that the exception had by then, or None.
     """
 
     def __init__(self, exc_value: BaseException) -> None:

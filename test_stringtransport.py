@@ -2,7 +2,8 @@
 
 - contracts, from the general to the particular: any transport, any that can be lost
   (`TransportContract`: others can use it), in memory, in place of `StringTransport`;
-- ours, with a table of all that each call changes;
+- a table of all that each call changes, in `EFFECTS` and `STATES`;
+- ours: what they promise beyond what Twisted's do;
 - the values, the interfaces and signatures, and what is installed.
 
 In `.ci/`, Twisted's transports and real connections are held to the same contracts.
@@ -551,8 +552,8 @@ class StringTransportContract(InMemoryContract):
         self.assertEqual(transport._checkState.call_count, 2)
 
 
-# What each call returns or raises, and all that it changes, in each state where it can
-# begin: of ours and, with what Twisted's do otherwise, of Twisted's two classes.
+# A table of what each call returns or raises, and of all that it changes, in each state
+# where it can begin. It holds for ours and, with what they do otherwise, for Twisted's.
 
 OTHER = Spy()
 Effects = Dict[str, Dict[str, Any]]
@@ -562,6 +563,7 @@ def refuses(error: Any, message: Any = mock.ANY) -> Dict[str, Any]:
     return {"raised": error, "message": message}
 
 
+STARTED_OVER = {"io": "another one", "written": b""}
 EFFECTS: Effects = {
     "t.write(b'data')": {"written": b"before data"},
     "t.write('data')": refuses(TypeError, "data must be bytes, not str"),
@@ -573,14 +575,10 @@ EFFECTS: Effects = {
     "t.writeSequence([b'da', 7])": refuses(TypeError),
     "t.writeSequence(b'data')": refuses(TypeError),
     "t.writeSequence(1 // n for n in (1, 0))": refuses(ZeroDivisionError),
-    "t.writeSequence(t.clear() or p for p in [b'lost'])": {
-        **{"io": "another one", "written": b""}
-    },
+    "t.writeSequence(t.clear() or p for p in [b'lost'])": STARTED_OVER,
     "t.value()": {"returned": b"before "},
-    "t.clear()": {"io": "another one", "written": b""},
-    "hash(t) == (t.clear() or hash(t))": {
-        **{"returned": True, "io": "another one", "written": b""}
-    },
+    "t.clear()": STARTED_OVER,
+    "hash(t) == (t.clear() or hash(t))": {**STARTED_OVER, "returned": True},
     "t.getPeer()": {"returned": PEER},
     "t.getHost()": {"returned": HOST},
     "t.registerProducer(OTHER, False)": {"producer": OTHER, "streaming": False},
@@ -642,7 +640,7 @@ STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
 
 
 class EffectsContract(StringTransportContract):
-    """What each call does, and nothing else: the tables above, with an end's effects."""
+    """The table above, with what an end does to the class that is tested."""
 
     has_our_messages = True
     # For Twisted's: what calls do otherwise in a state of this name.
@@ -693,14 +691,6 @@ class EffectsContract(StringTransportContract):
         wrong = [name for name in after if [after[name]] != [expected[name]]]
         found, told = ({n: each[n] for n in wrong} for each in (after, expected))
         self.assertEqual(found, told, msg)
-
-
-class StringTransportEffects(EffectsContract):
-    def effects_of_ends(self, connected: bool, disconnected: bool) -> Effects:
-        return {
-            "t.loseConnection()": {"disconnecting": True},
-            "t.abortConnection()": {"disconnecting": True, "disconnected": True},
-        }
 
 
 # Ours.
@@ -789,8 +779,14 @@ class OurContract(EffectsContract):
         self.assertShows(transport, "peerAddr=Hostile protocol=Hostile b''")
 
 
-class StringTransportTests(StringTransportEffects, OurContract, unittest.TestCase):
+class StringTransportTests(OurContract, unittest.TestCase):
     transport_class = StringTransport
+
+    def effects_of_ends(self, connected: bool, disconnected: bool) -> Effects:
+        return {
+            "t.loseConnection()": {"disconnecting": True},
+            "t.abortConnection()": {"disconnecting": True, "disconnected": True},
+        }
 
 
 class StringTransportWithDisconnectionTests(

@@ -90,8 +90,8 @@ class ITransport(ABC):
     def loseConnection(self) -> None:
         """Close the connection once everything written has been sent.
 
-        It may wait for a registered producer: TCP does for a pull producer and
-        for a paused one, TLS for any.
+        That is never, if the other side reads nothing. It may wait for a registered
+        producer, too: TCP does for a pull producer and for a paused one, TLS for any.
         """
 
     @abstractmethod
@@ -192,7 +192,7 @@ class Failure:
     def check(self, *errorTypes: Type[BaseException]) -> Optional[Type[BaseException]]:
         """Return the first that is the exception's class or one of its bases, or None.
 
-        If none fits before it, what is no class, such as a tuple, is a TypeError.
+        What is no class, such as a tuple, is a TypeError, unless one before it fits.
         """
         for errorType in errorTypes:
             if not isinstance(errorType, type):
@@ -411,7 +411,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
 class StringTransportWithDisconnection(StringTransport):
     """A `StringTransport` that calls `connectionLost` when it is closed.
 
-    After that it can be paused and resumed, as a real connection can, unless
+    After the loss it can be paused and resumed, as a real connection can, unless
     `stopProducing` was called.
 
     Attributes:

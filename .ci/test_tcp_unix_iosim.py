@@ -203,6 +203,45 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
         self.run_until(lambda: self.protocol.reasons)
         self.assertEqual(receiver.lineReceived.mock_calls, [mock.call(b"one")])
 
+    def test_between_abortConnection_and_the_loss_nothing_is_set(self):
+        transport = self.connect()
+        transport.abortConnection()
+        self.assertEqual(
+            self.flags(transport), (self.disconnecting_when_aborted, False)
+        )
+        self.assertTrue(transport.connected)
+
+    def test_a_second_end_before_the_loss_counts_too(self):
+        transport = self.connect()
+        transport.abortConnection()
+        transport.loseConnection()
+        self.assertTrue(transport.disconnecting)
+        transport = self.connect()
+        transport.loseConnection()
+        self.assertEqual(self.reasons_after(transport.abortConnection), [self.aborted])
+
+    def test_loseConnection_waits_until_the_other_side_has_read_all(self):
+        transport = self.connect()
+        self.other_end.transport.pauseProducing()
+        transport.write(LARGE * 9)
+        transport.loseConnection()
+        for _ in range(99):
+            self.iterate()
+        self.assertEqual(self.protocol.reasons, [])
+        self.other_end.transport.resumeProducing()
+        self.run_until(lambda: self.protocol.reasons and self.other_end.reasons)
+        self.assertTrue(self.other_end.received == LARGE * 9)
+
+    def test_a_pull_producer_is_asked_inside_registerProducer(self):
+        transport, producer = self.connect(), mock.Mock()
+        transport.registerProducer(producer, False)
+        self.assertEqual(producer.mock_calls, [mock.call.resumeProducing()])
+
+    def test_not_all_flags_are_bool(self):
+        transport = self.connect()
+        flags = transport.connected, transport.disconnecting, transport.disconnected
+        self.assertIn(int, map(type, flags))
+
     def test_loseConnection_after_the_loss_does_not_set_disconnecting(self):
         transport = self.connect()
         self.reasons_after(self.other_end.transport.loseConnection)

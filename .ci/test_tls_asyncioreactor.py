@@ -49,6 +49,7 @@ def options():
         "test_connectionLost_sees_no_disconnecting_after_abortConnection": "an abort"
         " sets it",
         "test_what_is_written_after_loseConnection_is_sent": "it is dropped",
+        "test_a_pull_producer_is_asked_inside_registerProducer": "it is asked later",
         "test_after_loseConnection_nothing_is_received": "what was on its way is",
         "test_an_exception_out_of_dataReceived_is_the_reason_for_the_loss": "it is a"
         " ConnectionLost",

@@ -22,6 +22,7 @@ from test_stringtransport import LARGE
 BLOCKS = blocks(".github/ASYNCIO.md", "python")
 PAGE = sys.modules["asyncio_transport"] = run_block(BLOCKS[0])
 PROGRAMS = [PAGE, *map(run_block, BLOCKS[1:])]
+JOINED = PROGRAMS[-1]
 RECORDING = run_block(
     next(b for b in blocks(".github/RECIPES.md", "python") if "RecordingT" in b)
 ).RecordingTransport
@@ -66,6 +67,9 @@ LEFT_OUT = [
     ("t.write(LARGE); p.told[:]", [], ["pause_writing"]),
     ("t.write(LARGE); t.get_write_buffer_size() > 0", False, True),
     ("t.write(LARGE); t.abort(); run(); arrived()[0] == LARGE", True, False),
+    ("t.write(LARGE); t.close(); run(); None in p.told", True, False),
+    ("t.write(LARGE); t.close(); grows(b'late')", 0, 4),
+    ("t.abort(); t.aborted", True, AttributeError),
     ("t.write_eof(); t.write(b'late')", None, RuntimeError),
     ("t.close(); t.write('text')", None, TypeError),
     ("t.write(array.array('b', b'a'))", None, TypeError),
@@ -116,15 +120,16 @@ CONVERSATIONS = [
 # What the page says is left out: which side is told what at last, here and there.
 JOINED_LEFT_OUT = [
     (
-        *("hold(); one.write(b'raise'); one.write_eof(); run(); go(); run()", "0", 1),
+        *("hold(); one.write(b'raise'); one.write_eof(); run(); go(); run()", [], 1),
         *(["end", None], [ZeroDivisionError]),
     ),
+    ("one.write_eof(); run()", ["0", "1 // 0"], 1, ["end"], ["end", ZeroDivisionError]),
     (
-        *("one.write(b'a'); one.close(); run()", "t.write(data)", 1),
+        *("one.write(b'a'); one.close(); run()", ["t.write(data)"], 1),
         *([b"a", "end", None], [b"a", BrokenPipeError]),
     ),
     (
-        *("hold(); one.write(b'unread'); run(); other.close(); run()", "0", 0),
+        *("hold(); one.write(b'unread'); run(); other.close(); run()", [], 0),
         *(["end", None], [ConnectionResetError]),
     ),
 ]
@@ -198,6 +203,46 @@ class PageTests(unittest.TestCase):
             self.assertEqual(result.errors + result.failures, [])
 
 
+class InACoroutineTests(LoopCase):
+    def test_code_that_connects_by_itself_gets_what_is_patched_in(self):
+        async def connect():
+            return await asyncio.open_connection("localhost", 80)
+
+        with mock.patch("asyncio.open_connection", return_value=(1, 2)):
+            self.assertEqual(self.loop.run_until_complete(connect()), (1, 2))
+
+    def test_the_loop_calls_what_is_due_by_the_time_that_is_patched_in(self):
+        async def wait():
+            loop, due = asyncio.get_running_loop(), mock.Mock()
+            loop.call_later(29, due.early)
+            loop.call_later(31, due.late)
+            with mock.patch.object(loop, "time", return_value=loop.time() + 30):
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            return due.mock_calls
+
+        seen = self.loop.run_until_complete(wait())
+        self.assertEqual(seen, [mock.call.early()])
+
+    def test_drain_waits_from_pause_writing_to_resume_writing(self):
+        async def drain():
+            reader, loop = asyncio.StreamReader(), asyncio.get_running_loop()
+            protocol = asyncio.StreamReaderProtocol(reader)
+            transport = PAGE.AsyncioTransport(protocol, loop)
+            protocol.connection_made(transport)
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+            protocol.pause_writing()
+            draining = loop.create_task(writer.drain())
+            await asyncio.sleep(0)
+            waited = not draining.done()
+            protocol.resume_writing()
+            await draining
+            writer.close()
+            return waited
+
+        self.assertTrue(self.loop.run_until_complete(drain()))
+
+
 class AsyncioTransportTests(LoopCase):
     transport_class = PAGE.AsyncioTransport
 
@@ -260,6 +305,8 @@ class AsyncioTransportTests(LoopCase):
         names.update(globals(), t=transport, p=protocol, q=Side(), logged=self.logged)
         names.update(run=self.run_loop, loop=self.loop)
         names.update(wait=self.loop.run_until_complete)
+        size = transport.get_write_buffer_size
+        names["grows"] = lambda data: -size() + (transport.write(data) or size())
         for step in steps.split("; "):
             try:
                 outcome = eval(step, names)
@@ -347,7 +394,7 @@ class AsyncioTransportTests(LoopCase):
 class JoinedTransportTests(LoopCase):
     def in_memory(self, *sides):
         async def joined():
-            return PROGRAMS[-1].join(*sides)
+            return JOINED.join(*sides)
 
         return self.loop.run_until_complete(joined())
 
@@ -375,9 +422,9 @@ class JoinedTransportTests(LoopCase):
             self.assertEqual(seen, expected, steps)
 
     def test_what_is_left_out(self):
-        for steps, reaction, side, *expected in JOINED_LEFT_OUT:
+        for steps, reactions, side, *expected in JOINED_LEFT_OUT:
             told = [
-                self.take(steps, [reaction], connect)[-1][side]
+                self.take(steps, reactions, connect)[-1][side]
                 for connect in (self.in_memory, self.on_a_socket_pair)
             ]
             self.assertEqual(told, expected, steps)
@@ -391,6 +438,26 @@ class JoinedTransportTests(LoopCase):
         steps = "one.write(b'a'); one.lose(OSError()); run()"
         seen = self.take(steps, [], self.in_memory)
         self.assertEqual(seen, [[[OSError], [b"a", "end", None]]])
+
+    def test_a_loss_is_told_to_the_other_side_also_if_the_protocol_raises(self):
+        lost = Side()
+        lost.connection_lost = mock.Mock(side_effect=ZeroDivisionError)
+        one, other = self.in_memory(lost, Side())
+        one.close()
+        self.run_loop()
+        self.assertEqual(other.protocol.told, ["end", None])
+        self.assertEqual(self.logged, [ZeroDivisionError])
+
+    def test_a_BufferedProtocol_is_told_nothing(self):
+        one, other = self.in_memory(Side(), asyncio.BufferedProtocol())
+        one.write(b"a")
+        self.run_loop()
+        self.assertEqual(self.logged, [AttributeError])
+
+    def test_both_sides_know_what_was_handed_over_for_them(self):
+        sides = self.in_memory(Side(), Side(), {"peername": ("192.0.2.1", 4242)})
+        names = {side.get_extra_info("peername") for side in sides}
+        self.assertEqual(names, {("192.0.2.1", 4242)})
 
     def test_value_is_what_has_not_arrived_yet(self):
         one, _ = self.in_memory(Side(), Side())

@@ -1,60 +1,42 @@
-"""Measure transports, and the import of them, with pyperf: benchmark.py WHOSE -o FILE
+"""Print microseconds a call, and milliseconds an import: run it where Twisted is."""
 
-WHOSE is Twisted, for its own; beside, for ours where Twisted is installed; or alone,
-for ours where it is not. `python -m pyperf compare_to` makes a table of the files.
-"""
-
+import pathlib
 import subprocess
 import sys
+import timeit
+from unittest import mock
 
-import pyperf
+from twisted.internet import testing
 
-IMPORTS = {
-    "Twisted": "from twisted.internet import testing as module",
-    "beside": "import stringtransport as module",
-    "alone": "import sys; sys.modules.update(twisted=None, zope=None)\n"
-    "import stringtransport as module",
-}
-STATEMENTS = {
-    "construct": "module.StringTransport()",
-    "write 64 bytes": "t.write(small)",
-    "write 64 KiB": "t.write(large)",
-    "writeSequence, 8 of 64 bytes": "t.writeSequence(pieces)",
-    "value of 64 bytes": "full.value()",
-    "clear": "t.clear()",
-    "getPeer": "t.getPeer()",
-    "pause and resume": "full.pauseProducing(); full.resumeProducing()",
-    "register and unregister": "t.registerProducer(t, True); t.unregisterProducer()",
-    "abortConnection": "t.abortConnection()",
-    "make and lose, with a protocol": "d = module.StringTransportWithDisconnection();"
-    " d.protocol = protocol; d.loseConnection()",
-}
-SETUP = """
-class Protocol:
-    def connectionLost(self, reason):
-        pass
-protocol, t, full = Protocol(), module.StringTransport(), module.StringTransport()
-small, large = b"x" * 64, b"x" * 65536
-pieces = [small] * 8
-full.write(small)
-"""
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+ours = __import__("stringtransport")
 
-
-def import_time(loops, statement):
-    program = f"import time; start = time.perf_counter()\n{statement}\n"
-    program += "print(time.perf_counter() - start)"
-    # A new interpreter for each loop would take too long.
-    return loops * float(subprocess.check_output([sys.executable, "-c", program]))
-
-
-runner = pyperf.Runner(
-    values=5,
-    processes=2,
-    min_time=0.01,
-    add_cmdline_args=lambda command, args: command.append(args.whose),
+MAKERS = {"ours": ours, "Twisted": testing, "Mock": mock.Mock()}
+STATEMENTS = (
+    "make()",
+    "t.write(b'64 bytes' * 8)",
+    "t.writeSequence([b'8 bytes.'] * 8)",
+    "t.getPeer()",
+    "t.pauseProducing(); t.resumeProducing()",
+    "t.registerProducer(t, True); t.unregisterProducer()",
+    "t.abortConnection()",
 )
-runner.argparser.add_argument("whose", choices=IMPORTS)
-imports = IMPORTS[runner.parse_args().whose]
-runner.bench_time_func("import", import_time, imports)
-for name, statement in STATEMENTS.items():
-    runner.timeit(name, statement, imports + SETUP)
+IMPORTS = {
+    "ours, alone": "sys.modules.update(twisted=None, zope=None)\n"
+    "import stringtransport",
+    "ours": "import stringtransport",
+    "Twisted": "import twisted.internet.testing",
+}
+
+for statement in STATEMENTS:
+    for whose, module in MAKERS.items():
+        names = {"make": module.StringTransport}
+        timer = timeit.Timer(statement, "t = make()", globals=names)
+        number, _ = timer.autorange()
+        best = min(timer.repeat(3, number)) / number
+        print(f"{statement:52}{whose:12}{best * 1e6:9.2f}")
+for whose, statement in IMPORTS.items():
+    program = f"import sys, time; start = time.perf_counter(); {statement}\n"
+    command = [sys.executable, "-c", program + "print(time.perf_counter() - start)"]
+    runs = [subprocess.check_output(command, cwd=sys.path[0]) for _ in range(5)]
+    print(f"{'import':52}{whose:12}{min(map(float, runs)) * 1e3:9.2f}")

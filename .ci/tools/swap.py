@@ -14,7 +14,7 @@ import tempfile
 
 import twisted
 
-CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys, stringtransport
 from twisted.internet import testing

@@ -27,6 +27,7 @@ RECORDING = run_block(
     next(b for b in blocks(".github/RECIPES.md", "python") if "RecordingT" in b)
 ).RecordingTransport
 TLS = ssl.create_default_context()
+IN_VAIN = {"server_hostname": "localhost", "ssl_handshake_timeout": 0.1}
 
 # Steps on a transport `t` of a protocol `p`, each with the same outcome on both.
 SAME = [
@@ -73,13 +74,13 @@ LEFT_OUT = [
     ("t.write_eof(); t.write(b'late')", None, RuntimeError),
     ("t.close(); t.write('text')", None, TypeError),
     ("t.write(array.array('b', b'a'))", None, TypeError),
-    ("t.write(memoryview(b'abc')[::2])", TypeError, None),
+    ("refuses(memoryview(b'abc')[::2])", True, False),
     ("t.write(memoryview(b'abc')[::2]); run(); p.told[:]", [], [BufferError]),
     ("t.set_write_buffer_limits(high=1, low=2)", None, ValueError),
     ("t.get_write_buffer_limits()", AttributeError, (2**14, 2**16)),
     ("wait(loop.sendfile(t, io.BytesIO(b'abc')))", RuntimeError, 3),
     (
-        "wait(loop.start_tls(t, p, TLS, ssl_handshake_timeout=0.1))",
+        "wait(loop.start_tls(t, p, TLS, **IN_VAIN))",
         *(TypeError, ConnectionAbortedError),  # It starts, but nobody answers.
     ),
     ("t.get_extra_info('socket') is None", True, False),
@@ -307,6 +308,15 @@ class AsyncioTransportTests(LoopCase):
         names.update(wait=self.loop.run_until_complete)
         size = transport.get_write_buffer_size
         names["grows"] = lambda data: -size() + (transport.write(data) or size())
+
+        def refuses(data):
+            try:
+                transport.write(data)
+            except (TypeError, BufferError):  # The latter is PyPy's.
+                return True
+            return False
+
+        names["refuses"] = refuses
         for step in steps.split("; "):
             try:
                 outcome = eval(step, names)

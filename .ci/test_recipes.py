@@ -15,7 +15,7 @@ from twisted.protocols import basic
 
 from stringtransport import StringTransport, StringTransportWithDisconnection
 from test_pages import CHECKOUT, blocks, run_block
-from test_stringtransport import LARGE, Protocol
+from test_stringtransport import LARGE, Protocol, TransportContract
 from test_tcp_unix_iosim import RealConnection
 from test_twisted import testing
 
@@ -25,9 +25,9 @@ def block_with(text):
 
 
 TIMEOUTS, APP = block_with("class Clock"), block_with("except ImportError")
-FOUR_ENDS, PUMP, FULL, WRITES = (
+FOUR_ENDS, LATER, PUMP, FULL, WRITES = (
     run_block(block_with(text))
-    for text in ("ENDS =", "def pump", "class FullTr", "class Recording")
+    for text in ("ENDS =", "class Later", "def pump", "class FullTr", "class Recording")
 )
 
 
@@ -259,6 +259,25 @@ class FourEndsTests(RealConnection, unittest.TestCase):
             for text in ("ENDS =", "def pump")
         ]
         self.assertEqual(*found)
+
+
+class LaterTransportTests(TransportContract, unittest.TestCase):
+    def connect(self, protocol=None):
+        self.transport = LATER.LaterTransport(lenient=True)
+        self.transport.protocol = protocol or Protocol()
+        self.transport.protocol.makeConnection(self.transport)
+        return self.transport
+
+    def settle(self):
+        self.transport.settle()
+
+    def delivered(self, transport):
+        return transport.value()
+
+    def test_an_abort_is_no_clean_close_also_after_loseConnection(self):
+        for ends in (["abortConnection"], ["loseConnection", "abortConnection"]):
+            reason = self.assertLosesOnce(*ends)
+            self.assertIsNone(reason.check(error.ConnectionDone))
 
 
 # Steps with a clock, each with the same outcome on Twisted's.

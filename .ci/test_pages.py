@@ -45,7 +45,7 @@ def run_block(block):
     protocol = getattr(typing, "Protocol", object)
     with mock.patch.dict(sys.modules, modules):
         with mock.patch.object(typing, "Protocol", protocol, create=True):
-            exec(compile(block, "README.md", "exec"), vars(program))
+            exec(compile(block, "<block>", "exec"), vars(program))
     return program
 
 
@@ -96,7 +96,8 @@ class BlockTests(unittest.TestCase):
         self.assertEqual(result.failures + result.errors, [])
 
     def test_the_block_with_types_is_checked_by_type_checkers(self):
-        block = next(b for b in blocks("README.md", "python") if "(Protocol):" in b)
+        recipes = blocks(".github/RECIPES.md", "python")
+        block = next(block for block in recipes if "(Protocol):" in block)
         lines = [line for line in block.splitlines() if not re.match("from|#", line)]
         words, checked = " ".join(lines).split(), read(".ci/typing_cases.py").split()
         self.assertEqual(checked[-len(words) :], words)

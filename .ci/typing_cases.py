@@ -1,7 +1,7 @@
 """What mypy and basedpyright have to accept, and to refuse, when they read this.
 
 Each `type: ignore` stands where an error has to be: mypy and basedpyright complain
-about one that they do not need. The end is the README's block with types.
+about one that they do not need. The end is the recipe with types.
 """
 
 from pathlib import PurePath

@@ -428,11 +428,11 @@ class StringTransportWithDisconnection(StringTransport):
     def loseConnection(self) -> None:
         """If `connected`, lose the connection, and call `protocol.connectionLost`.
 
-        Before that call, `disconnected` is set, and `connected` is False. So is
-        `disconnecting`, unless `abortConnection` makes this call. The argument is a
-        `Failure` with a `ConnectionDone`. An exception out of `connectionLost` reaches
-        the caller, and the connection is lost all the same. Once it is lost, further
-        calls do nothing.
+        Before that call, `connected` is set to False, `disconnected` to True and,
+        unless `abortConnection` makes this call, `disconnecting` to True. The argument
+        is a `Failure` with a `ConnectionDone`. An exception out of `connectionLost`
+        reaches the caller, and the connection is lost all the same. Once it is lost,
+        further calls do nothing.
 
         Raises:
             AttributeError: There is no `protocol`, or it has no `connectionLost`.

@@ -169,18 +169,30 @@ class TableTests(unittest.TestCase):
         settings.read(str(CHECKOUT / "setup.cfg"))
         return settings[section][name]
 
-    def test_each_Python_that_the_classifiers_name_has_an_environment(self):
-        environments = self.setting("tox:tox", "envlist")
-        for version in self.classified():
-            self.assertRegex(environments, rf"(\D3|cpython){version}\b")
+    def test_the_environments_are_those_of_the_classifiers(self):
+        listed = self.setting("tox:tox", "envlist")
+        minors = [each[1:] for each in re.search(r"py{(.*)}", listed)[1].split(",")]
+        minors += re.findall(r"cpython(\d+)", listed)
+        self.assertEqual(minors, self.classified())
 
     def test_the_oldest_Python_is_the_same_everywhere(self):
-        required = self.setting("options", "python_requires")
-        oldest = re.fullmatch(r">=(3\.(\d+)\.\d+)", required)
-        self.assertEqual(oldest.group(2), min(self.classified(), key=int))
-        self.assertIn(f"only Python, {oldest.group(1)} or newer", read("README.md"))
-        self.assertIn(f"more than Python {oldest.group(1)}.", alone.__doc__)
-        self.assertIn(f"# Python {oldest.group(1)} can", read("stringtransport.py"))
+        required = self.setting("options", "python_requires")[2:]
+        oldest = self.classified()[0]
+        self.assertEqual(required.split(".")[:2], ["3", oldest])
+        for name, pattern in (
+            ("README.md", r"only Python, (\S+) or newer"),
+            ("setup.cfg", r"python == '>=(\S+)'"),
+            ("stringtransport.py", r"Python (\d[.\d]*\d)"),
+        ):
+            self.assertEqual({*re.findall(pattern, read(name))}, {required}, name)
+        for name in (
+            "setup.cfg",
+            ".github/CONTRIBUTING.md",
+            ".github/workflows/tests.yml",
+        ):
+            for older in range(int(oldest)):
+                named = rf"(?<![\d.])3\.{older}\b|py{{?3{older}\b"
+                self.assertEqual(re.findall(named, read(name)), [], name)
 
     def classified(self):
         classifiers = self.setting("metadata", "classifiers")

@@ -21,7 +21,7 @@ from zope.interface.verify import verifyObject
 
 import stringtransport
 from test_stringtransport import (
-    CLOSING,
+    REFUSED_AFTER_CLOSE,
     INTERFACES,
     SIGNATURES,
     AnyTransportContract,
@@ -83,12 +83,15 @@ class ProvidesInterfaces(AnyTransportContract):
 class TwistedEffects(EffectsContract):
     has_our_messages = False
     # Pausing is refused after loseConnection also where the connection is lost.
-    otherwise = {"lost": CLOSING}
+    otherwise = {"lost": REFUSED_AFTER_CLOSE}
     # Before 17.1, there was no lenient, and abortConnection did not set disconnected.
     aborts = {"disconnected": True} if VERSION >= (17, 1) else {}
     if VERSION < (17, 1):
         otherwise.update(
-            {"closing, lenient": CLOSING, "with everything, lost": CLOSING}
+            {
+                "closing, lenient": REFUSED_AFTER_CLOSE,
+                "with everything, lost": REFUSED_AFTER_CLOSE,
+            }
         )
 
 

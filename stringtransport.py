@@ -329,7 +329,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
             written = self.io.getvalue()
             words.append(f"{written[:40]!r}" + "..." * (len(written) > 40))
         except (AttributeError, ValueError):
-            # A runner that shows a failed test's locals dies with a repr that fails.
+            # Before Python 3.12, `unittest --locals` dies with a repr that fails.
             words.append("io=?")
         return " ".join(words) + ">"
 
@@ -429,10 +429,10 @@ class StringTransportWithDisconnection(StringTransport):
         """If `connected`, lose the connection, and call `protocol.connectionLost`.
 
         Before that call, `connected` is set to False, `disconnected` to True and,
-        unless `abortConnection` makes this call, `disconnecting` to True. The argument
-        is a `Failure` with a `ConnectionDone`. An exception out of `connectionLost`
-        reaches the caller, and the connection is lost all the same. Once it is lost,
-        further calls do nothing.
+        unless `abortConnection` was called, `disconnecting` to True. The argument is a
+        `Failure` with a `ConnectionDone`. An exception out of `connectionLost` reaches
+        the caller, and the connection is lost all the same. Once it is lost, further
+        calls do nothing.
 
         Raises:
             AttributeError: There is no `protocol`, or it has no `connectionLost`.

@@ -162,7 +162,7 @@ if not BYTES_LIKE_WRITTEN:
 class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
     """All of it, and what real connections do instead where they differ."""
 
-    aborted = "ConnectionAborted"
+    aborted, stopped = "ConnectionAborted", "ConnectionDone"
     disconnecting_when_aborted = False
 
     def reasons_after(self, end):
@@ -241,6 +241,10 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
         transport = self.connect()
         flags = transport.connected, transport.disconnecting, transport.disconnected
         self.assertIn(int, map(type, flags))
+
+    def test_stopProducing_closes_the_connection(self):
+        transport = self.connect()
+        self.assertEqual(self.reasons_after(transport.stopProducing), [self.stopped])
 
     def test_loseConnection_after_the_loss_does_not_set_disconnecting(self):
         transport = self.connect()
@@ -355,6 +359,12 @@ class UNIXTests(RealContract, unittest.TestCase):
     def dial(self, port, factory):
         self.reactor.connectUNIX(port.getHost().name, factory)
 
+    def test_getHost_works_on_the_side_of_the_client_after_the_loss(self):
+        self.reasons_after(self.connect().loseConnection)
+        self.run_until(lambda: self.other_end.reasons)
+        host = self.other_end.transport.getHost()
+        self.assertIsInstance(host, address.UNIXAddress)
+
     def test_an_address_is_a_UNIXAddress_and_that_of_the_server_has_a_name(self):
         transport = self.connect()
         self.assertIn(b"socket", transport.getHost().name)
@@ -389,8 +399,8 @@ NOT_CHECKED = "it does not look at what is written"
                 "test_pausing_is_refused_after_stopProducing",
             )
         },
-        # Before 17.1, it was kept.
-        **({DROPPED_LATE: "it is dropped"} if VERSION >= (17, 1) else {}),
+        # Before 18.4, it was kept.
+        **({DROPPED_LATE: "it is dropped"} if VERSION >= (18, 4) else {}),
     }
 )
 class IosimTests(ProvidesInterfaces, InMemoryLossContract, unittest.TestCase):

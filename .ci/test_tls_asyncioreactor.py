@@ -56,7 +56,7 @@ def options():
     }
 )
 class TLSTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
-    aborted = "ConnectionLost"
+    aborted = stopped = "ConnectionLost"
     disconnecting_when_aborted = True
 
     def test_write_takes_a_bytearray(self):

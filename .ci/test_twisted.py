@@ -60,10 +60,10 @@ if VERSION < (21, 2):
         " write took everything bytes-like",
     }
     OF_OLD_VERSIONS.update(BYTES_LIKE_WRITTEN)
-if VERSION < (17, 1):
+if VERSION < (17, 5):
     OF_OLD_VERSIONS.update(
         {
-            "test_at_first_it_is_connected_and_neither_closing_nor_lost": "before 17.1,"
+            "test_at_first_it_is_connected_and_neither_closing_nor_lost": "before 17.5,"
             " there was no attribute disconnected",
         }
     )
@@ -84,9 +84,9 @@ class TwistedEffects(EffectsContract):
     has_our_messages = False
     # Pausing is refused after loseConnection also where the connection is lost.
     otherwise = {"lost": REFUSED_AFTER_CLOSE}
-    # Before 17.1, there was no lenient, and abortConnection did not set disconnected.
-    aborts = {"disconnected": True} if VERSION >= (17, 1) else {}
-    if VERSION < (17, 1):
+    # Before 17.5, abortConnection did not set it. Before 16.5, there was no lenient.
+    aborts = {"disconnected": True} if VERSION >= (17, 5) else {}
+    if VERSION < (16, 5):
         otherwise.update(
             {
                 "closing, lenient": REFUSED_AFTER_CLOSE,
@@ -179,9 +179,9 @@ class TwistedDifferenceTests(unittest.TestCase):
         for name in ("StringTransport", "StringTransportWithDisconnection"):
             ours = {*signatures(getattr(stringtransport, name))}
             missing = ours - {*signatures(getattr(testing, name))}
-            # Before 17.1, there was no lenient.
+            # Before 16.5, there was no lenient.
             old = {line for line in missing if "lenient" in line}
-            self.assertEqual(missing, set() if VERSION >= (17, 0) else old)
+            self.assertEqual(missing, set() if VERSION >= (16, 5) else old)
 
 
 # The values.
@@ -208,8 +208,8 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
 
     def test_Failure_has_more_and_is_an_exception(self):
         reason = failure.Failure(type("Mute", (Exception,), {"__str__": None})())
-        # Before 17.1, it was none.
-        self.assertIs(isinstance(reason, BaseException), VERSION >= (17, 1))
+        # Before 17.9, it was none.
+        self.assertIs(isinstance(reason, BaseException), VERSION >= (17, 9))
         self.assertIn("Mute", reason.getTraceback())
         self.assertIsInstance(reason.getErrorMessage(), str)
 

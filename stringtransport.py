@@ -90,7 +90,7 @@ class ITransport(ABC):
     def loseConnection(self) -> None:
         """Close the connection once everything written has been sent.
 
-        That is never, if the other side reads nothing. It may wait for a registered
+        That may be never, if the other side does not read. It may wait for a registered
         producer, too: TCP does for a pull producer and for a paused one, TLS for any.
         """
 

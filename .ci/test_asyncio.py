@@ -217,9 +217,12 @@ class InACoroutineTests(LoopCase):
             loop, due = asyncio.get_running_loop(), mock.Mock()
             loop.call_later(29, due.early)
             loop.call_later(31, due.late)
+            sleeping = loop.create_task(asyncio.sleep(29))
+            await asyncio.sleep(0)
             with mock.patch.object(loop, "time", return_value=loop.time() + 30):
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
+                for _ in range(10):
+                    await asyncio.sleep(0)
+            self.assertTrue(sleeping.done())
             return due.mock_calls
 
         seen = self.loop.run_until_complete(wait())
@@ -242,6 +245,13 @@ class InACoroutineTests(LoopCase):
             return waited
 
         self.assertTrue(self.loop.run_until_complete(drain()))
+
+
+class TLSTests(unittest.TestCase):
+    def test_a_transport_of_TLS_cannot_write_eof(self):
+        on_tls = asyncio.sslproto._SSLProtocolTransport
+        self.assertFalse(on_tls.can_write_eof(mock.Mock()))
+        self.assertTrue(PAGE.AsyncioTransport().can_write_eof())
 
 
 class AsyncioTransportTests(LoopCase):
@@ -458,11 +468,26 @@ class JoinedTransportTests(LoopCase):
         self.assertEqual(other.protocol.told, ["end", None])
         self.assertEqual(self.logged, [ZeroDivisionError])
 
-    def test_a_BufferedProtocol_is_told_nothing(self):
-        one, other = self.in_memory(Side(), asyncio.BufferedProtocol())
+    def test_a_BufferedProtocol_is_handed_no_data(self):
+        buffered = mock.Mock(
+            asyncio.BufferedProtocol, **{"eof_received.return_value": 0}
+        )
+        one, other = self.in_memory(Side(), buffered)
         one.write(b"a")
+        one.close()
         self.run_loop()
+        told = [call[0] for call in buffered.method_calls]
+        self.assertEqual(told, ["connection_made", "eof_received", "connection_lost"])
         self.assertEqual(self.logged, [AttributeError])
+
+    def test_an_exception_out_of_connection_made_comes_out_of_join(self):
+        broken = mock.Mock(asyncio.Protocol)
+        broken.connection_made.side_effect = ZeroDivisionError
+        with self.assertRaises(ZeroDivisionError):
+            self.in_memory(broken, Side())
+        one, _ = self.on_a_socket_pair(broken, Side())
+        self.assertFalse(one.is_closing())
+        self.assertEqual(self.logged, [ZeroDivisionError])
 
     def test_both_sides_know_what_was_handed_over_for_them(self):
         sides = self.in_memory(Side(), Side(), {"peername": ("192.0.2.1", 4242)})

@@ -220,7 +220,7 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
         transport.loseConnection()
         self.assertEqual(self.reasons_after(transport.abortConnection), [self.aborted])
 
-    def test_loseConnection_waits_until_the_other_side_has_read_all(self):
+    def test_loseConnection_waits_for_a_side_that_does_not_read(self):
         transport = self.connect()
         self.other_end.transport.pauseProducing()
         transport.write(LARGE * 9)
@@ -245,6 +245,8 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
     def test_stopProducing_closes_the_connection(self):
         transport = self.connect()
         self.assertEqual(self.reasons_after(transport.stopProducing), [self.stopped])
+        sets = self.stopped == "ConnectionDone"
+        self.assertIs(bool(transport.disconnecting), sets)
 
     def test_loseConnection_after_the_loss_does_not_set_disconnecting(self):
         transport = self.connect()

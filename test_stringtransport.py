@@ -161,7 +161,7 @@ class AnyTransportContract(Mixin):
 
     def test_write_refuses_all_but_bytes_and_delivers_nothing_of_it(self) -> None:
         refused = bytearray(b"data"), memoryview(b"data"), None, 7, [b"data"]
-        self.assertRefuses("write", *refused)
+        self.assertRefuses("write", *refused, bytearray())
 
     def test_writeSequence_delivers_the_pieces_in_their_place(self) -> None:
         transport = self.connect()
@@ -242,6 +242,9 @@ class AnyTransportContract(Mixin):
             self.assertIsNone(again())
 
 
+ENDS = ("loseConnection", "abortConnection")
+
+
 class TransportContract(AnyTransportContract):
     """What a protocol may rely on with any transport that can be lost: also yours.
 
@@ -298,11 +301,11 @@ class TransportContract(AnyTransportContract):
         self.assertLosesOnce(end, when_lost=look)
         self.assertEqual(seen, expected)
 
-    def assertDoesNotWaitFor(self, streaming: bool) -> None:
+    def assertDoesNotWaitFor(self, streaming: bool, end: str) -> None:
         protocol = Protocol()
         transport = self.connect(protocol)
         transport.registerProducer(Spy(), streaming)
-        transport.loseConnection()
+        getattr(transport, end)()
         self.settle()
         self.assertEqual(len(protocol.reasons), 1, "calls of connectionLost")
 
@@ -320,13 +323,16 @@ class TransportContract(AnyTransportContract):
         self.assertLosesOnce("loseConnection", "settle", "loseConnection")
 
     def test_two_ends_before_anything_settles_are_told_just_once(self) -> None:
-        ends = ("loseConnection", "abortConnection")
-        for first, second in itertools.product(ends, ends):
+        for first, second in itertools.product(ENDS, ENDS):
             self.assertLosesOnce(first, second)
 
-    def test_loseConnection_from_inside_connectionLost_does_nothing(self) -> None:
-        again = mock.Mock(side_effect=lambda transport: transport.loseConnection())
-        self.assertLosesOnce("loseConnection", when_lost=again)
+    def test_an_end_from_inside_connectionLost_does_nothing(self) -> None:
+        again: List[Callable[[Any], None]] = [
+            lambda transport: transport.loseConnection(),
+            lambda transport: transport.abortConnection(),
+        ]
+        for end, when_lost in itertools.product(ENDS, again):
+            self.assertLosesOnce(end, when_lost=mock.Mock(side_effect=when_lost))
 
     def test_abortConnection_makes_it_call_connectionLost(self) -> None:
         self.assertLosesOnce("abortConnection")
@@ -340,16 +346,23 @@ class TransportContract(AnyTransportContract):
         done = stringtransport.ConnectionDone
         self.assertIs(reason.check(KeyError, done), done)
 
+    def test_the_reason_after_abortConnection_has_an_exception(self) -> None:
+        reason = self.assertLosesOnce("abortConnection")
+        self.assertIsInstance(reason.value, Exception)
+
+    def test_abortConnection_loses_a_paused_transport(self) -> None:
+        self.assertLosesOnce("pauseProducing", "abortConnection")
+
     def test_connected_is_false_after_the_connection_is_lost(self) -> None:
-        for end in ("loseConnection", "abortConnection"):
+        for end in ENDS:
             self.assertFalse(self.lost(end).connected, end)
 
     def test_disconnected_is_true_after_the_connection_is_lost(self) -> None:
-        for end in ("loseConnection", "abortConnection"):
+        for end in ENDS:
             self.assertTrue(self.lost(end).disconnected, end)
 
     def test_inside_connectionLost_the_connection_is_lost_already(self) -> None:
-        for end in ("loseConnection", "abortConnection"):
+        for end in ENDS:
             self.assertSees(end, connected=False, disconnected=True)
 
     def test_connectionLost_sees_disconnecting_after_loseConnection(self) -> None:
@@ -358,27 +371,43 @@ class TransportContract(AnyTransportContract):
     def test_connectionLost_sees_no_disconnecting_after_abortConnection(self) -> None:
         self.assertSees("abortConnection", disconnecting=False)
 
-    def test_writing_between_loseConnection_and_the_loss_is_no_error(self) -> None:
+    def test_writing_between_an_end_and_the_loss_is_no_error(self) -> None:
+        for end in ENDS:
+            protocol = Protocol()
+            transport = self.connect(protocol)
+            getattr(transport, end)()
+            self.assertIsNone(transport.write(b"late"))
+            self.assertIsNone(transport.writeSequence([b"too ", b"late"]))
+            self.settle()
+            self.assertEqual(len(protocol.reasons), 1, "calls of connectionLost")
+
+    def test_writing_after_the_connection_is_lost_is_no_error(self) -> None:
+        for end in ENDS:
+            transport = self.lost(end)
+            self.assertIsNone(transport.write(b"too late"))
+            self.assertIsNone(transport.writeSequence([b"too ", b"late"]))
+
+    def test_a_push_producer_that_is_not_paused_is_not_waited_for(self) -> None:
+        self.assertDoesNotWaitFor(True, "loseConnection")
+
+    def test_abortConnection_waits_for_no_producer(self) -> None:
+        for streaming in (True, False):
+            self.assertDoesNotWaitFor(streaming, "abortConnection")
+
+    def test_a_producer_that_leaves_does_not_tell_of_the_loss_again(self) -> None:
         protocol = Protocol()
         transport = self.connect(protocol)
+        transport.registerProducer(Spy(), True)
         transport.loseConnection()
-        self.assertIsNone(transport.write(b"late"))
-        self.assertIsNone(transport.writeSequence([b"too ", b"late"]))
+        transport.unregisterProducer()
         self.settle()
         self.assertEqual(len(protocol.reasons), 1, "calls of connectionLost")
 
-    def test_writing_after_the_connection_is_lost_is_no_error(self) -> None:
-        transport = self.lost()
-        self.assertIsNone(transport.write(b"too late"))
-        self.assertIsNone(transport.writeSequence([b"too ", b"late"]))
-
-    def test_a_push_producer_that_is_not_paused_is_not_waited_for(self) -> None:
-        self.assertDoesNotWaitFor(streaming=True)
-
     def test_pausing_and_resuming_work_after_the_connection_is_lost(self) -> None:
-        transport = self.lost()
-        self.assertIsNone(transport.pauseProducing())
-        self.assertIsNone(transport.resumeProducing())
+        for end in ENDS:
+            transport = self.lost(end)
+            self.assertIsNone(transport.pauseProducing())
+            self.assertIsNone(transport.resumeProducing())
 
 
 class InMemoryContract(AnyTransportContract):
@@ -433,7 +462,7 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
             transport.loseConnection()
 
     def test_the_reason_says_Bye(self) -> None:
-        for end in ("loseConnection", "abortConnection"):
+        for end in ENDS:
             self.assertEqual(self.assertLosesOnce(end).value.args, ("Bye.",))
 
     def test_getHost_works_after_the_connection_is_lost(self) -> None:
@@ -457,7 +486,7 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
         self.assertEqual(self.delivered(transport), b"data, more data")
 
     def test_a_pull_producer_is_not_waited_for(self) -> None:
-        self.assertDoesNotWaitFor(streaming=False)
+        self.assertDoesNotWaitFor(False, "loseConnection")
 
     def test_a_producer_can_come_after_the_connection_is_lost(self) -> None:
         transport, producer = self.lost(), mock.Mock()
@@ -512,6 +541,7 @@ class StringTransportContract(InMemoryContract):
         transport = self.connect()
         transport.write(b"data")
         transport.io.seek(0)
+        repr(transport)
         transport.write(b"m")
         self.assertEqual(transport.value(), b"mata")
         transport.write(b"e")
@@ -651,6 +681,7 @@ STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
     ),
     "closing": ({"disconnecting": True}, REFUSED_AFTER_CLOSE),
     "closing, lenient": ({"disconnecting": True, "_lenient": True}, {}),
+    "closing, by numbers": ({"connected": 1, "disconnecting": 1}, REFUSED_AFTER_CLOSE),
     "lost": ({"connected": False, "disconnecting": True}, {}),
     "aborted": ({"connected": False, "disconnected": True}, {}),
     "aborted, still connected": ({"disconnected": True}, {}),
@@ -800,7 +831,9 @@ class OurContract(EffectsContract):
             self.assertShows(transport, "io=?")
 
     def test_its_repr_shows_nothing_private_and_asks_no_other_object(self) -> None:
-        class Hostile:
+        class Hostile(str):
+            __hash__ = str.__hash__
+
             def fail(self, *args: object) -> Any:
                 raise ZeroDivisionError
 
@@ -873,13 +906,15 @@ class StringTransportWithDisconnectionTests(
         self.assertEqual(len(transport.protocol.reasons), 2)
 
     def test_an_exception_out_of_connectionLost_is_not_hidden(self) -> None:
-        for error in (TypeError(), AttributeError(), GeneratorExit(), SystemExit()):
+        bad: List[BaseException] = [TypeError(), AttributeError(), KeyboardInterrupt()]
+        for error in (*bad, GeneratorExit(), SystemExit()):
             lost = mock.Mock(side_effect=error)
             transport = self.connect(mock.Mock(connectionLost=lost))
             transport.write(b"data")
             with self.assertRaises(type(error)) as raised:
                 transport.loseConnection()
             self.assertIs(raised.exception, error)
+            self.assertIsNone(error.__cause__ or error.__context__)
             self.assertEqual((error.args, transport.value()), ((), b"data"))
             self.assertTrue(transport.disconnecting and transport.disconnected)
             transport.loseConnection()
@@ -1034,6 +1069,12 @@ class StandInTests(ValuesContract, unittest.TestCase):
         attributes = {"value": error, "type": KeyError, "tb": None}
         self.assertEqual(vars(failure), attributes)
         self.assertNotIsInstance(failure, BaseException)
+
+    def test_getErrorMessage_is_what_str_says_or_raises(self) -> None:
+        mute = type("Mute", (Exception,), {"__str__": mock.Mock(side_effect=OSError)})
+        self.assertEqual(alone.Failure(KeyError()).getErrorMessage(), "")
+        with self.assertRaises(OSError):
+            alone.Failure(mute()).getErrorMessage()
 
     def test_Failure_shows_its_exception_by_its_repr(self) -> None:
         for error in (KeyError("key"), alone.ConnectionDone(5)):

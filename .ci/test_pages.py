@@ -32,6 +32,11 @@ def blocks(name, language):
     return re.findall(rf"^```{language}\n(.*?)^```", read(name), re.M | re.S)
 
 
+def anchor(heading):
+    """Return the name by which GitHub links to a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
 def run_block(block):
     """Run a block as a module of a project that has vendored ours; return its names."""
     program = types.ModuleType("tests.test_block")
@@ -76,7 +81,8 @@ class CommandTests(unittest.TestCase):
 
     def test_the_tests_end_with_OK_and_skip_nothing(self):
         _, tests = blocks("README.md", "sh")
-        last = self.run_command(tests).splitlines()[-1]
+        *_, ran, _, last = self.run_command(tests).splitlines()
+        self.assertRegex(ran, r"^Ran \d{3} tests")
         self.assertEqual(last, "OK")
 
 
@@ -104,7 +110,7 @@ class BlockTests(unittest.TestCase):
 
     def test_the_example_at_the_top_of_the_module_runs(self):
         def answer(data):
-            protocol.transport.write(data.replace(b"I", b"O"))
+            protocol.transport.write({b"PING": b"PONG"}[data])
 
         protocol = Protocol()
         protocol.dataReceived = answer
@@ -112,15 +118,34 @@ class BlockTests(unittest.TestCase):
         exec("\n".join(example), {**vars(alone), "protocol": protocol})
         self.assertEqual(len(example), 4)
 
+    def test_each_block_has_a_language_by_which_it_is_found(self):
+        for page in [CHECKOUT / "README.md", *CHECKOUT.glob(".github/*.md")]:
+            fences = re.findall(r"^```(.*)$", page.read_text("utf-8"), re.M)
+            self.assertEqual(
+                {*fences[::2]} - {"python", "sh", "text"}, set(), page.name
+            )
+            self.assertEqual({*fences[1::2]} - {""}, set(), page.name)
+
+    def test_each_recipe_has_a_block_and_a_line_in_the_readme(self):
+        recipes = read(".github/RECIPES.md").split("\n## ")[1:]
+        *with_blocks, (_, last) = [recipe.split("\n", 1) for recipe in recipes]
+        for heading, text in with_blocks:
+            self.assertEqual(text.count("\n```python\n"), 1, heading)
+        self.assertIn("`TransportContract`", last)
+        listed = re.findall(r"^- .*?RECIPES\.md#([\w-]*)\)", self.recipes(), re.M)
+        self.assertEqual(listed, [anchor(r.split("\n")[0]) for r in recipes])
+
+    def recipes(self):
+        return read("README.md").split("\n## Recipes\n")[1].split("\n## ")[0]
+
     def test_the_links_lead_somewhere(self):
         for page in [CHECKOUT / "README.md", *CHECKOUT.glob(".github/*.md")]:
             for link in re.findall(r"\]\(([^)]*)\)", page.read_text("utf-8")):
-                name, _, anchor = link.partition("#")
+                name, _, place = link.partition("#")
                 target = page.parent / name if name else page
                 headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.M)
-                anchors = [re.sub(r"[^\w -]", "", h.lower()) for h in headings]
-                dashed = [a.replace(" ", "-") for a in anchors] + [""]
-                self.assertIn(anchor, dashed, f"{link} in {page.name}")
+                places = ["", *map(anchor, headings)]
+                self.assertIn(place, places, f"{link} in {page.name}")
 
 
 class TableTests(unittest.TestCase):
@@ -148,11 +173,34 @@ class TableTests(unittest.TestCase):
                     expected.add((f".{name}({takes})", ""))
         self.assertEqual(told, expected)
 
-    def test_the_api_says_the_default_addresses(self):
+    def test_the_api_and_the_manual_say_the_default_addresses(self):
         transport = stringtransport.StringTransport()
         addresses = transport.getPeer(), transport.getHost()
         told = ", and ".join(f"{each.host} port {each.port}" for each in addresses)
         self.assertIn(told, self.section("The API"))
+        for each in addresses:
+            said = f"If None: {each.host}, port {each.port}."
+            self.assertIn(said, stringtransport.StringTransport.__doc__)
+
+    def test_the_table_of_losses_says_what_connectionLost_sees(self):
+        (block,) = (b for b in blocks(".github/RECIPES.md", "python") if "ENDS =" in b)
+        ends = run_block(block).ENDS
+        rows = re.findall(
+            r"^\| (.*) \| `(True|False)` \| `(True|False)` \|$", read("README.md"), re.M
+        )
+        for (end, arguments, *_), (by, *told) in zip(ends, rows):
+            self.assertIn(f"`{end.__name__}", by)
+            transport, protocol = (
+                stringtransport.StringTransportWithDisconnection(),
+                mock.Mock(),
+            )
+            transport.protocol = protocol
+            protocol.connectionLost = lambda _: protocol.saw(
+                str(transport.disconnecting), str(transport.disconnected)
+            )
+            end(transport, *arguments)
+            protocol.saw.assert_called_once_with(*told)
+        self.assertEqual(len(rows), 3)
 
     def test_the_newest_of_the_changes_is_of_this_version(self):
         newest = self.section("Changes").split("**")[1]

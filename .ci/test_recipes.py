@@ -189,6 +189,21 @@ class PumpTests(RealConnection, unittest.TestCase):
             PUMP.pump(one, other, size=1)
             self.assertEqual((left, producer.mock_calls), (asked, []))
 
+    def test_an_abort_is_a_clean_close_for_both_sides(self):
+        sides = [Side(), Side()]
+        self.in_memory("one.write(b'a'); one.abortConnection(); carry()", sides)
+        here, there = (side.reasons[0].value for side in sides)
+        self.assertEqual((type(here), type(there)), (error.ConnectionDone,) * 2)
+        self.assertEqual((here.args, there.args), (("Bye.",), ()))
+        self.assertEqual(sides[1].events[0], b"a")
+
+    def test_a_piece_that_raised_is_not_delivered_again(self):
+        sides = [Side(), Side("1 // 0")]
+        with self.assertRaises(ZeroDivisionError):
+            self.in_memory("one.write(b'a'); carry()", sides)
+        PUMP.pump(*(side.transport for side in sides))
+        self.assertEqual(sides[1].events, [b"a"])
+
     def test_a_StringTransport_carries_bytes_and_never_the_loss(self):
         sides = [Side(), Side()]
         one, other = StringTransport(), StringTransport()
@@ -288,7 +303,7 @@ class LaterTransportTests(TransportContract, unittest.TestCase):
 
 # Steps with a clock, each with the same outcome on Twisted's.
 TIMES = [
-    "later(1, note, 'a', 1); go(0); go(0.5); go(0.5); go(9)",
+    "later(1, note, 'a', 1, by=2); go(0); go(0.5); go(0.5); go(9)",
     "later(0.3, note, 'a'); go(0.1); go(0.1); go(0.1)",
     "later(0, note, 'a'); go(0)",
     "later(2, note, 'second'); later(1, note, 'first'); go(5)",
@@ -314,7 +329,7 @@ class ClockTests(unittest.TestCase):
             raise ZeroDivisionError
 
         names = dict(later=clock.callLater, go=clock.advance, fail=fail)
-        names["note"] = lambda *given: seen.append(given)
+        names["note"] = lambda *given, **named: seen.append((given, named))
         for step in steps.split("; "):
             try:
                 exec(step, names)
@@ -345,6 +360,13 @@ class ProducerTests(RealConnection, unittest.TestCase):
             self.assertEqual(producer.mock_calls, [])
             transport.write(b"x")
             self.assertEqual(producer.mock_calls, [mock.call.pauseProducing()])
+
+    def test_writeSequence_pauses_it_and_a_pull_producer_is_not_paused(self):
+        for streaming, told in ((True, [mock.call.pauseProducing()]), (False, [])):
+            transport, producer = FULL.FullTransport(), mock.Mock()
+            transport.registerProducer(producer, streaming)
+            transport.writeSequence([bytes(65536), b"x"])
+            self.assertEqual(producer.mock_calls, told)
 
     def test_on_TCP_a_producer_is_stopped_before_connectionLost(self):
         for streaming in (True, False):

@@ -163,7 +163,7 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
     """All of it, and what real connections do instead where they differ."""
 
     aborted, stopped = "ConnectionAborted", "ConnectionDone"
-    disconnecting_when_aborted = False
+    disconnecting_when_aborted = waits_for_an_answer = False
 
     def reasons_after(self, end):
         """Return the reasons for which the server is lost after a call."""
@@ -231,6 +231,17 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
         self.other_end.transport.resumeProducing()
         self.run_until(lambda: self.protocol.reasons and self.other_end.reasons)
         self.assertTrue(self.other_end.received == LARGE * 9)
+
+    def test_with_nothing_written_TLS_alone_waits_for_both_sides_to_read(self):
+        for paused in ("protocol", "other_end"):
+            transport = self.connect()
+            getattr(self, paused).transport.pauseProducing()
+            transport.loseConnection()
+            for _ in range(99):
+                self.iterate()
+            self.assertIs(self.protocol.reasons == [], self.waits_for_an_answer)
+            getattr(self, paused).transport.resumeProducing()
+            self.run_until(lambda: self.protocol.reasons)
 
     def test_a_pull_producer_is_asked_inside_registerProducer(self):
         transport, producer = self.connect(), mock.Mock()

@@ -57,17 +57,7 @@ def options():
 )
 class TLSTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
     aborted = stopped = "ConnectionLost"
-    disconnecting_when_aborted = True
-
-    def test_loseConnection_waits_for_an_answer_with_nothing_written(self):
-        transport = self.connect()
-        self.other_end.transport.pauseProducing()
-        transport.loseConnection()
-        for _ in range(99):
-            self.iterate()
-        self.assertEqual(self.protocol.reasons, [])
-        self.other_end.transport.resumeProducing()
-        self.run_until(lambda: self.protocol.reasons)
+    disconnecting_when_aborted = waits_for_an_answer = True
 
     def test_write_takes_a_bytearray(self):
         transport = self.connect()

@@ -16,7 +16,7 @@ import twisted
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = """
-import sys, stringtransport
+import atexit, sys, stringtransport
 from twisted.internet import testing
 from twisted.scripts.trial import run
 from twisted.test import proto_helpers
@@ -24,6 +24,12 @@ if sys.argv.pop(1) == "ours":
     for name in ("StringTransport", "StringTransportWithDisconnection"):
         for helpers in (testing, proto_helpers):
             setattr(helpers, name, getattr(stringtransport, name))
+made, init = [], stringtransport.StringTransport.__init__
+def count(self, *args, **kwargs):
+    made.append(1)
+    init(self, *args, **kwargs)
+stringtransport.StringTransport.__init__ = count
+atexit.register(lambda: print("of ours:", len(made)))
 run()
 """
 
@@ -57,4 +63,5 @@ theirs, ours = outcomes
 print(
     *sorted(theirs ^ ours), f"{len(modules)} modules", *log.splitlines()[-3:], sep="\n"
 )
-sys.exit(theirs != ours or int(ran) < int(sys.argv[1]))
+made = int(re.findall(r"^of ours: (\d+)$", log, re.M)[0])
+sys.exit(theirs != ours or made < 1000 or int(ran) < int(sys.argv[1]))

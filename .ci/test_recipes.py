@@ -345,6 +345,13 @@ class ClockTests(unittest.TestCase):
             expected = self.take(steps, task.Clock())
             self.assertEqual(self.take(steps, Clock()), expected)
 
+    def test_a_session_that_is_closed_leaves_no_call_behind(self):
+        recipe, transport = run_block(TIMEOUTS), StringTransportWithDisconnection()
+        transport.protocol = session = recipe.Session(recipe.clock.callLater)
+        session.makeConnection(transport)
+        transport.loseConnection()
+        self.assertTrue(recipe.clock.calls.empty())
+
     def test_the_recipe_runs_with_the_clock_of_Twisted(self):
         self.assertIn(" Clock(),", TIMEOUTS)
         block = TIMEOUTS.replace(" Clock(),", " task.Clock(),")

@@ -32,8 +32,8 @@ stringtransport.StringTransport.__init__ = count
 try:
     run()
 finally:
-    # trial has taken the place of sys.stdout.
-    print("made of ours:", len(made), file=sys.__stdout__)
+    # trial has taken the place of sys.stdout, and what is not flushed may be lost.
+    print("made of ours:", len(made), file=sys.__stdout__, flush=True)
 """
 
 package = pathlib.Path(twisted.__file__).parent

@@ -16,6 +16,7 @@ import importlib
 import inspect
 import io
 import itertools
+import operator
 import os
 import re
 import sys
@@ -282,15 +283,16 @@ class TransportContract(AnyTransportContract):
         self.settle()
         return transport
 
-    def assertLosesOnce(self, *steps: str, when_lost: Any = id) -> Any:
-        """Take the steps, and return the reason that the protocol was told."""
+    def assertLosesOnce(self, *steps: Any, when_lost: Any = id) -> Any:
+        """Take the steps, names or functions, and return the reason that was told."""
         protocol = Protocol(when_lost)
         transport = self.connect(protocol)
         for step in (*steps, "settle"):
-            call = self.settle if step == "settle" else getattr(transport, step)
-            self.assertIsNone(call())
+            owner = self if step == "settle" else transport
+            call = step if callable(step) else operator.methodcaller(step)
+            self.assertIsNone(call(owner))
         calls = ["connectionLost(...)"] * len(protocol.reasons)
-        self.assertEqual(calls, ["connectionLost(...)"], f"after {', '.join(steps)}")
+        self.assertEqual(calls, ["connectionLost(...)"], f"after {steps}")
         return protocol.reasons[0]
 
     def assertSees(self, end: str, **expected: bool) -> None:
@@ -301,13 +303,9 @@ class TransportContract(AnyTransportContract):
         self.assertLosesOnce(end, when_lost=look)
         self.assertEqual(seen, expected)
 
-    def assertDoesNotWaitFor(self, streaming: bool, end: str) -> None:
-        protocol = Protocol()
-        transport = self.connect(protocol)
-        transport.registerProducer(Spy(), streaming)
-        getattr(transport, end)()
-        self.settle()
-        self.assertEqual(len(protocol.reasons), 1, "calls of connectionLost")
+    def assertDoesNotWaitFor(self, streaming: bool, *steps: str) -> None:
+        register = operator.methodcaller("registerProducer", Spy(), streaming)
+        self.assertLosesOnce(register, *steps)
 
     def test_connectionLost_is_not_called_while_the_connection_lasts(self) -> None:
         protocol = Protocol()
@@ -327,12 +325,8 @@ class TransportContract(AnyTransportContract):
             self.assertLosesOnce(first, second)
 
     def test_an_end_from_inside_connectionLost_does_nothing(self) -> None:
-        again: List[Callable[[Any], None]] = [
-            lambda transport: transport.loseConnection(),
-            lambda transport: transport.abortConnection(),
-        ]
-        for end, when_lost in itertools.product(ENDS, again):
-            self.assertLosesOnce(end, when_lost=mock.Mock(side_effect=when_lost))
+        for first, second in itertools.product(ENDS, ENDS):
+            self.assertLosesOnce(first, when_lost=operator.methodcaller(second))
 
     def test_abortConnection_makes_it_call_connectionLost(self) -> None:
         self.assertLosesOnce("abortConnection")
@@ -372,14 +366,10 @@ class TransportContract(AnyTransportContract):
         self.assertSees("abortConnection", disconnecting=False)
 
     def test_writing_between_an_end_and_the_loss_is_no_error(self) -> None:
+        write = operator.methodcaller("write", b"late")
+        write_pieces = operator.methodcaller("writeSequence", [b"too ", b"late"])
         for end in ENDS:
-            protocol = Protocol()
-            transport = self.connect(protocol)
-            getattr(transport, end)()
-            self.assertIsNone(transport.write(b"late"))
-            self.assertIsNone(transport.writeSequence([b"too ", b"late"]))
-            self.settle()
-            self.assertEqual(len(protocol.reasons), 1, "calls of connectionLost")
+            self.assertLosesOnce(end, write, write_pieces)
 
     def test_writing_after_the_connection_is_lost_is_no_error(self) -> None:
         for end in ENDS:
@@ -395,13 +385,7 @@ class TransportContract(AnyTransportContract):
             self.assertDoesNotWaitFor(streaming, "abortConnection")
 
     def test_a_producer_that_leaves_does_not_tell_of_the_loss_again(self) -> None:
-        protocol = Protocol()
-        transport = self.connect(protocol)
-        transport.registerProducer(Spy(), True)
-        transport.loseConnection()
-        transport.unregisterProducer()
-        self.settle()
-        self.assertEqual(len(protocol.reasons), 1, "calls of connectionLost")
+        self.assertDoesNotWaitFor(True, "loseConnection", "unregisterProducer")
 
     def test_pausing_and_resuming_work_after_the_connection_is_lost(self) -> None:
         for end in ENDS:

@@ -16,16 +16,14 @@ import unittest
 import warnings
 from unittest import mock
 
-from test_pages import blocks, run_block
+from test_pages import blocks, recipe, run_block
 from test_stringtransport import LARGE
 
 BLOCKS = blocks(".github/ASYNCIO.md", "python")
 PAGE = sys.modules["asyncio_transport"] = run_block(BLOCKS[0])
 PROGRAMS = [PAGE, *map(run_block, BLOCKS[1:])]
 JOINED = PROGRAMS[-1]
-RECORDING = run_block(
-    next(b for b in blocks(".github/RECIPES.md", "python") if "RecordingT" in b)
-).RecordingTransport
+RECORDING = run_block(recipe("RecordingT")).RecordingTransport
 TLS = ssl.create_default_context()
 IN_VAIN = {"server_hostname": "localhost", "ssl_handshake_timeout": 0.1}
 

@@ -32,6 +32,16 @@ def blocks(name, language):
     return re.findall(rf"^```{language}\n(.*?)^```", read(name), re.M | re.S)
 
 
+def section(heading):
+    return read("README.md").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def recipe(text):
+    """Return the recipe's block that has the text."""
+    found = blocks(".github/RECIPES.md", "python")
+    return next(block for block in found if text in block)
+
+
 def anchor(heading):
     """Return the name by which GitHub links to a heading."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
@@ -102,9 +112,8 @@ class BlockTests(unittest.TestCase):
         self.assertEqual(result.failures + result.errors, [])
 
     def test_the_block_with_types_is_checked_by_type_checkers(self):
-        recipes = blocks(".github/RECIPES.md", "python")
-        block = next(block for block in recipes if "(Protocol):" in block)
-        lines = [line for line in block.splitlines() if not re.match("from|#", line)]
+        block = recipe("(Protocol):").splitlines()
+        lines = [line for line in block if not re.match("from|#", line)]
         words, checked = " ".join(lines).split(), read(".ci/typing_cases.py").split()
         self.assertEqual(checked[-len(words) :], words)
 
@@ -132,11 +141,8 @@ class BlockTests(unittest.TestCase):
         for heading, text in with_blocks:
             self.assertEqual(text.count("\n```python\n"), 1, heading)
         self.assertIn("`TransportContract`", last)
-        listed = re.findall(r"^- .*?RECIPES\.md#([\w-]*)\)", self.recipes(), re.M)
+        listed = re.findall(r"^- .*?RECIPES\.md#([\w-]*)\)", section("Recipes"), re.M)
         self.assertEqual(listed, [anchor(r.split("\n")[0]) for r in recipes])
-
-    def recipes(self):
-        return read("README.md").split("\n## Recipes\n")[1].split("\n## ")[0]
 
     def test_the_links_lead_somewhere(self):
         for page in [CHECKOUT / "README.md", *CHECKOUT.glob(".github/*.md")]:
@@ -149,18 +155,15 @@ class BlockTests(unittest.TestCase):
 
 
 class TableTests(unittest.TestCase):
-    def section(self, heading):
-        return read("README.md").split(f"\n## {heading}\n")[1].split("\n## ")[0]
-
     def test_the_first_column_of_the_api_names_all_that_is_public(self):
-        rows = re.findall(r"^\|(.*?)\|", self.section("The API"), re.M)
+        rows = re.findall(r"^\|(.*?)\|", section("The API"), re.M)
         named = {*re.findall(r"`\.?(\w+)[^`]*`", "".join(rows))}
         transport = stringtransport.StringTransportWithDisconnection()
         public = {*stringtransport.__all__, *dir(transport), "protocol"}
         self.assertEqual(named, {name for name in public if not name.startswith("_")})
 
     def test_the_api_says_what_each_call_takes(self):
-        table = self.section("The API").split("\n\n")[1]
+        table = section("The API").split("\n\n")[1]
         told = {*re.findall(r"`(\.\w+\(.*?\))`|^\| `(\w+\(.*?\))`", table, re.M)}
         expected = {("", "ConnectionDone(*args)")}
         expected.add(("", "StringTransportWithDisconnection(...)"))
@@ -177,24 +180,19 @@ class TableTests(unittest.TestCase):
         transport = stringtransport.StringTransport()
         addresses = transport.getPeer(), transport.getHost()
         told = ", and ".join(f"{each.host} port {each.port}" for each in addresses)
-        self.assertIn(told, self.section("The API"))
+        self.assertIn(told, section("The API"))
         for each in addresses:
             said = f"If None: {each.host}, port {each.port}."
             self.assertIn(said, stringtransport.StringTransport.__doc__)
 
     def test_the_table_of_losses_says_what_connectionLost_sees(self):
-        (block,) = (b for b in blocks(".github/RECIPES.md", "python") if "ENDS =" in b)
-        ends = run_block(block).ENDS
-        rows = re.findall(
-            r"^\| (.*) \| `(True|False)` \| `(True|False)` \|$", read("README.md"), re.M
-        )
+        ends = run_block(recipe("ENDS =")).ENDS
+        cells = r"^\| (.*) \| `(True|False)` \| `(True|False)` \|$"
+        rows = re.findall(cells, section("Which class"), re.M)
         for (end, arguments, *_), (by, *told) in zip(ends, rows):
             self.assertIn(f"`{end.__name__}", by)
-            transport, protocol = (
-                stringtransport.StringTransportWithDisconnection(),
-                mock.Mock(),
-            )
-            transport.protocol = protocol
+            transport = stringtransport.StringTransportWithDisconnection()
+            transport.protocol = protocol = mock.Mock()
             protocol.connectionLost = lambda _: protocol.saw(
                 str(transport.disconnecting), str(transport.disconnected)
             )
@@ -203,7 +201,7 @@ class TableTests(unittest.TestCase):
         self.assertEqual(len(rows), 3)
 
     def test_the_newest_of_the_changes_is_of_this_version(self):
-        newest = self.section("Changes").split("**")[1]
+        newest = section("Changes").split("**")[1]
         self.assertEqual(newest, stringtransport.__version__)
 
     def test_the_licence_stands_whole_at_the_top_of_the_module(self):

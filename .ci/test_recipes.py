@@ -14,19 +14,14 @@ from twisted.internet import error, task
 from twisted.protocols import basic
 
 from stringtransport import StringTransport, StringTransportWithDisconnection
-from test_pages import CHECKOUT, blocks, run_block
+from test_pages import CHECKOUT, recipe, run_block
 from test_stringtransport import LARGE, Protocol, TransportContract
-from test_tcp_unix_iosim import RealConnection
+from test_tcp_unix_iosim import RealConnection, flags
 from test_twisted import testing
 
-
-def block_with(text):
-    return next(b for b in blocks(".github/RECIPES.md", "python") if text in b)
-
-
-TIMEOUTS, APP = block_with("class Clock"), block_with("except ImportError")
+TIMEOUTS, APP = recipe("class Clock"), recipe("except ImportError")
 FOUR_ENDS, LATER, PUMP, FULL, WRITES = (
-    run_block(block_with(text))
+    run_block(recipe(text))
     for text in ("ENDS =", "class Later", "def pump", "class FullTr", "class Recording")
 )
 
@@ -48,10 +43,9 @@ class Side:
         exec(self.when_received, {"t": self.transport, "data": data})
 
     def connectionLost(self, reason):
-        t = self.transport
-        self.events.append(("lost", bool(t.disconnecting), bool(t.disconnected)))
+        self.events.append(("lost", *flags(self.transport)))
         self.reasons.append(reason)
-        exec(self.when_lost, {"t": t})
+        exec(self.when_lost, {"t": self.transport})
 
 
 class Pages:
@@ -227,10 +221,6 @@ class Client(FOUR_ENDS.Client):
     transport, reasons = None, []
 
 
-def flags(transport):
-    return bool(transport.disconnecting), bool(transport.disconnected)
-
-
 class FourEndsTests(RealConnection, unittest.TestCase):
     def test_each_end_is_seen_as_on_TCP(self):
         self.assertEqual(len(ENDS_ON_TCP), len(FOUR_ENDS.ENDS))
@@ -276,7 +266,7 @@ class FourEndsTests(RealConnection, unittest.TestCase):
 
     def test_lose_is_the_same_in_both_blocks(self):
         found = [
-            re.search("def lose.*?\n\n", block_with(text), re.S)[0]
+            re.search("def lose.*?\n\n", recipe(text), re.S)[0]
             for text in ("ENDS =", "def pump")
         ]
         self.assertEqual(*found)
@@ -346,11 +336,11 @@ class ClockTests(unittest.TestCase):
             self.assertEqual(self.take(steps, Clock()), expected)
 
     def test_a_session_that_is_closed_leaves_no_call_behind(self):
-        recipe, transport = run_block(TIMEOUTS), StringTransportWithDisconnection()
-        transport.protocol = session = recipe.Session(recipe.clock.callLater)
+        program, transport = run_block(TIMEOUTS), StringTransportWithDisconnection()
+        transport.protocol = session = program.Session(program.clock.callLater)
         session.makeConnection(transport)
         transport.loseConnection()
-        self.assertTrue(recipe.clock.calls.empty())
+        self.assertTrue(program.clock.calls.empty())
 
     def test_the_recipe_runs_with_the_clock_of_Twisted(self):
         self.assertIn(" Clock(),", TIMEOUTS)

@@ -35,6 +35,10 @@ from test_twisted import (
 globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
 
 
+def flags(transport):
+    return bool(transport.disconnecting), bool(transport.disconnected)
+
+
 class OtherEnd(Protocol):
     """The client: it greets the server, and reads whatever comes."""
 
@@ -182,15 +186,12 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
                 if by_client:
                     here, there = there, here
                 seen = {}
-                here.when_lost = lambda t: seen.update(here=self.flags(t))
-                there.when_lost = lambda t: seen.update(there=self.flags(t))
+                here.when_lost = lambda t: seen.update(here=flags(t))
+                there.when_lost = lambda t: seen.update(there=flags(t))
                 getattr(here.transport, end)()
                 self.run_until(lambda: len(seen) == 2)
                 expected = {"here": (disconnecting, True), "there": (False, True)}
                 self.assertEqual(seen, expected, f"{end}, by the client: {by_client}")
-
-    def flags(self, transport):
-        return bool(transport.disconnecting), bool(transport.disconnected)
 
     def test_LineReceiver_drops_the_remaining_lines_of_a_piece(self):
         transport, receiver = self.connect(), basic.LineReceiver()
@@ -206,9 +207,7 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
     def test_between_abortConnection_and_the_loss_nothing_is_set(self):
         transport = self.connect()
         transport.abortConnection()
-        self.assertEqual(
-            self.flags(transport), (self.disconnecting_when_aborted, False)
-        )
+        self.assertEqual(flags(transport), (self.disconnecting_when_aborted, False))
         self.assertTrue(transport.connected)
 
     def test_a_second_end_before_the_loss_counts_too(self):
@@ -220,28 +219,29 @@ class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
         transport.loseConnection()
         self.assertEqual(self.reasons_after(transport.abortConnection), [self.aborted])
 
-    def test_loseConnection_waits_for_a_side_that_does_not_read(self):
+    def is_lost_while_paused(self, side, written=()):
+        """Close with a side that reads nothing; say whether it is lost until then."""
         transport = self.connect()
-        self.other_end.transport.pauseProducing()
-        transport.write(LARGE * 9)
+        paused = getattr(self, side).transport
+        paused.pauseProducing()
+        for data in written:
+            transport.write(data)
         transport.loseConnection()
         for _ in range(99):
             self.iterate()
-        self.assertEqual(self.protocol.reasons, [])
-        self.other_end.transport.resumeProducing()
+        lost = bool(self.protocol.reasons)
+        paused.resumeProducing()
         self.run_until(lambda: self.protocol.reasons and self.other_end.reasons)
+        return lost
+
+    def test_loseConnection_waits_for_a_side_that_does_not_read(self):
+        self.assertFalse(self.is_lost_while_paused("other_end", [LARGE * 9]))
         self.assertTrue(self.other_end.received == LARGE * 9)
 
     def test_with_nothing_written_TLS_alone_waits_for_both_sides_to_read(self):
-        for paused in ("protocol", "other_end"):
-            transport = self.connect()
-            getattr(self, paused).transport.pauseProducing()
-            transport.loseConnection()
-            for _ in range(99):
-                self.iterate()
-            self.assertIs(self.protocol.reasons == [], self.waits_for_an_answer)
-            getattr(self, paused).transport.resumeProducing()
-            self.run_until(lambda: self.protocol.reasons)
+        for side in ("protocol", "other_end"):
+            lost = self.is_lost_while_paused(side)
+            self.assertIs(lost, not self.waits_for_an_answer, side)
 
     def test_a_pull_producer_is_asked_inside_registerProducer(self):
         transport, producer = self.connect(), mock.Mock()

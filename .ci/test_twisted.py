@@ -21,8 +21,8 @@ from zope.interface.verify import verifyObject
 
 import stringtransport
 from test_stringtransport import (
-    REFUSED_AFTER_CLOSE,
     INTERFACES,
+    REFUSED_AFTER_CLOSE,
     SIGNATURES,
     AnyTransportContract,
     EffectsContract,

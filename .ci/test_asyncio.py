@@ -16,11 +16,11 @@ import unittest
 import warnings
 from unittest import mock
 
-from test_pages import blocks, recipe, run_block
+from pages import blocks, recipe, run_block, saved
 from test_stringtransport import LARGE
 
 BLOCKS = blocks(".github/ASYNCIO.md", "python")
-PAGE = sys.modules["asyncio_transport"] = run_block(BLOCKS[0])
+PAGE = sys.modules["asyncio_transport"] = saved("asyncio_transport")
 PROGRAMS = [PAGE, *map(run_block, BLOCKS[1:])]
 JOINED = PROGRAMS[-1]
 RECORDING = run_block(recipe("RecordingT")).RecordingTransport

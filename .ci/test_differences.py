@@ -5,7 +5,7 @@ A comment below each table names those that are known to fail there, and others.
 
 import unittest
 
-import test_pages
+import pages
 import test_stringtransport
 import test_tcp_unix_iosim
 import test_tls_asyncioreactor
@@ -46,7 +46,7 @@ def known_to_fail(case):
 class DifferencesTests(unittest.TestCase):
     def named(self, section):
         """Return the names that a section's comment has, known to fail or not."""
-        page = test_pages.read(".github/DIFFERENCES.md")
+        page = pages.read(".github/DIFFERENCES.md")
         comment = page.split(f"\n## {section}\n")[1].split("<!--")[1].split("-->")[0]
         fail, pass_ = comment.split("Seen by:")
         return {*fail.split("\n")[1:-1]}, {*pass_.split()}
@@ -70,5 +70,5 @@ class DifferencesTests(unittest.TestCase):
             self.assertEqual(pass_ & fail, set(), section)
 
     def test_the_example_runs(self):
-        (block,) = test_pages.blocks(".github/DIFFERENCES.md", "python")
-        test_pages.run_block(block)
+        (block,) = pages.blocks(".github/DIFFERENCES.md", "python")
+        pages.run_block(block)

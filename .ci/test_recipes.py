@@ -13,8 +13,8 @@ from unittest import mock
 from twisted.internet import error, task
 from twisted.protocols import basic
 
+from pages import CHECKOUT, recipe, run_block
 from stringtransport import StringTransport, StringTransportWithDisconnection
-from test_pages import CHECKOUT, recipe, run_block
 from test_stringtransport import LARGE, Protocol, TransportContract
 from test_tcp_unix_iosim import RealConnection, flags
 from test_twisted import testing

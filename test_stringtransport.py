@@ -16,7 +16,6 @@ import importlib
 import inspect
 import io
 import itertools
-import operator
 import os
 import re
 import sys
@@ -90,22 +89,25 @@ class Spy:
         return False
 
 
-def known_difference(name: str, reason: str) -> Any:
-    """Say above a test case which inherited test is known to fail there, and why.
+def known_differences(reasons: Dict[str, str]) -> Any:
+    """Say above a test case which inherited tests are known to fail there, and why.
 
-    If that test passes, it is reported.
+    If one of them passes, it is reported. It works under trial's `TestCase`, too.
     """
 
-    def decorate(case: Any) -> Any:
-        inherited = getattr(case, name)
-
+    def expect_failure(inherited: Any, reason: str) -> Any:
         @unittest.expectedFailure
         @functools.wraps(inherited)
         def differs(self: Any) -> None:
             inherited(self)
 
-        setattr(differs, "reason", reason)
-        setattr(case, name, differs)
+        # What trial looks for.
+        setattr(differs, "todo", reason)
+        return differs
+
+    def decorate(case: Any) -> Any:
+        for name, reason in reasons.items():
+            setattr(case, name, expect_failure(getattr(case, name), reason))
         return case
 
     return decorate
@@ -115,9 +117,10 @@ def known_difference(name: str, reason: str) -> Any:
 
 
 class AnyTransportContract(Mixin):
-    """What a protocol may rely on with any transport, one that only records included.
+    """What transports have in common; known exceptions are in DIFFERENCES.
 
-    `TransportContract`, below, says what `connect`, `delivered` and `settle` are.
+    One that only records is held to it, too. `TransportContract`, below, says what
+    `connect`, `delivered` and `settle` are.
     """
 
     def connect(self, protocol: Any = None) -> Any:
@@ -126,7 +129,7 @@ class AnyTransportContract(Mixin):
     def delivered(self, transport: Any) -> bytes:
         raise NotImplementedError
 
-    def settle(self) -> None:
+    def settle(self) -> Any:
         """Let everything happen that is going to happen."""
 
     def assertDelivers(self, transport: Any, expected: bytes) -> None:
@@ -143,9 +146,27 @@ class AnyTransportContract(Mixin):
         transport.write(b"after")
         self.assertDelivers(transport, b"before after")
 
-    def test_the_protocol_has_the_transport(self) -> None:
-        protocol = Protocol()
-        self.assertIs(self.connect(protocol), protocol.transport)
+    def test_it_is_true_and_equal_to_no_other_and_can_be_a_key(self) -> None:
+        transport, other = self.connect(), self.connect()
+        self.assertTrue(transport)
+        self.assertFalse(transport == other)
+        keys = {transport}
+        transport.loseConnection()
+        self.settle()
+        self.assertTrue(transport)
+        self.assertIn(transport, keys)
+
+    def test_two_transports_share_nothing(self) -> None:
+        first, last = self.connect(), self.connect()
+        for transport in (first, last):
+            transport.registerProducer(Spy(), True)
+        first.write(b"first")
+        last.write(b"last")
+        last.unregisterProducer()
+        first.loseConnection()
+        self.settle()
+        self.assertFalse(last.disconnecting)
+        self.assertDelivers(last, b"last")
 
     def test_an_attribute_of_other_transports_alone_is_not_there(self) -> None:
         with self.assertRaises(AttributeError):
@@ -189,11 +210,21 @@ class AnyTransportContract(Mixin):
     def test_writeSequence_refuses_what_cannot_be_iterated(self) -> None:
         self.assertRefuses("writeSequence", None, 7)
 
-    def test_a_large_piece_is_delivered_before_the_connection_is_lost(self) -> None:
+    def test_large_and_small_pieces_are_delivered_before_the_loss(self) -> None:
         transport = self.connect()
-        transport.write(LARGE)
+        pieces = b"before", LARGE, b"between", LARGE, b"after"
+        for data in pieces:
+            transport.write(data)
         self.assertIsNone(transport.loseConnection())
-        self.assertDelivers(transport, LARGE)
+        self.assertDelivers(transport, b"".join(pieces))
+
+    def test_what_is_written_while_it_is_paused_is_delivered(self) -> None:
+        transport = self.connect()
+        transport.pauseProducing()
+        transport.write(b"data")
+        self.settle()
+        transport.resumeProducing()
+        self.assertDelivers(transport, b"data")
 
     def test_at_first_it_is_connected_and_neither_closing_nor_lost(self) -> None:
         transport = self.connect()
@@ -243,15 +274,22 @@ class AnyTransportContract(Mixin):
             self.assertIsNone(again())
 
 
-ENDS = ("loseConnection", "abortConnection")
+CLOSE, ABORT = ("loseConnection",), ("abortConnection",)
+ENDS = (CLOSE, ABORT)
+LATE = (("write", b"late"), ("writeSequence", [b"too ", b"late"]))
 
 
 class TransportContract(AnyTransportContract):
-    """What a protocol may rely on with any transport that can be lost: also yours.
+    """What transports that can be lost have in common: also yours.
 
-    Whoever writes a transport can hold it to this contract. Copy `stringtransport.py`
-    and `test_stringtransport.py` into one folder that is no package, and save a test
-    case beside them that says how to make one, such as:
+    Whoever writes a transport can hold it to this contract. Make a folder `contract`
+    beside `tests`, and not in it; copy `stringtransport.py` and
+    `test_stringtransport.py` into it; and save there, as `test_mine.py`, a test case
+    that says how to make one, such as:
+
+        import unittest
+        from mine import MyTransport
+        from test_stringtransport import Protocol, TransportContract
 
         class MyTransportTests(TransportContract, unittest.TestCase):
             def connect(self, protocol=None):
@@ -262,50 +300,73 @@ class TransportContract(AnyTransportContract):
             def delivered(self, transport):
                 return transport.other_side.received
 
+    Run `python3 -m unittest discover -s contract` in the folder that holds it.
+
     - `connect(protocol)` returns a new transport, after it has given it to the
       protocol by `makeConnection`. By `connectionLost`, the transport tells the
       protocol when the connection is lost. Without a protocol, it makes one.
     - `delivered(transport)` returns all that gets to the other side. It may close
-      the connection to find out: nothing is done with the transport after it.
+      the connection to find out: nothing is done with the transport after it. It is
+      asked of the transport that was made last.
     - `settle()` lets everything happen that is going to happen. A transport that
       puts nothing off needs none.
 
     Where the transport is known to fail a test, say so above the class with
-    `@known_difference(name_of_the_test, reason)`: the test has to fail from then on.
+    `@known_differences({name_of_the_test: reason})`: it has to fail from then on. Where
+    its reasons have the `ConnectionDone` of another copy, give that one to this copy:
+    `setattr(stringtransport, "ConnectionDone", the_other)`.
+
+    It does not test *receiving*: that nothing is dropped while the transport is paused,
+    that the protocol is handed `bytes`, that it is told of a loss by the other side.
 
     `StringTransportContract`, below, is for classes that can take the place of
     `StringTransport`, and `InMemoryLossContract` for what a transport in memory does.
     """
 
-    def lost(self, end: str = "loseConnection") -> Any:
-        transport = self.connect(Protocol())
-        getattr(transport, end)()
+    def take(self, transport: Any, step: Any) -> None:
+        """Take a step: `self.settle`, or the name of a method and its arguments."""
+        if callable(step):
+            step()
+        else:
+            name, *arguments = step
+            self.assertIsNone(getattr(transport, name)(*arguments), step)
+
+    def lost(self, end: Any = CLOSE, protocol: Any = None) -> Any:
+        transport = self.connect(protocol or Protocol())
+        self.take(transport, end)
         self.settle()
         return transport
 
-    def assertLosesOnce(self, *steps: Any, when_lost: Any = id) -> Any:
-        """Take the steps, names or functions, and return the reason that was told."""
+    def assertLosesOnce(self, *steps: Any, inside: Any = ()) -> Any:
+        """Take the steps, others inside connectionLost; return the reason it was told.
+
+        An exception out of connectionLost may be hidden, so it says when it is done.
+        """
+
+        def when_lost(transport: Any) -> None:
+            for step in inside:
+                self.take(transport, step)
+            calls.append("returned")
+
+        calls: List[str] = []
         protocol = Protocol(when_lost)
         transport = self.connect(protocol)
-        for step in (*steps, "settle"):
-            owner = self if step == "settle" else transport
-            call = step if callable(step) else operator.methodcaller(step)
-            self.assertIsNone(call(owner))
-        calls = ["connectionLost(...)"] * len(protocol.reasons)
-        self.assertEqual(calls, ["connectionLost(...)"], f"after {steps}")
+        for step in (*steps, self.settle):
+            self.take(transport, step)
+        calls += ["called"] * len(protocol.reasons)
+        self.assertEqual(calls, ["returned", "called"], f"{steps}, inside: {inside}")
         return protocol.reasons[0]
 
-    def assertSees(self, end: str, **expected: bool) -> None:
+    def assertSees(self, end: Any, **expected: bool) -> None:
         def look(transport: Any) -> None:
-            seen.update({name: bool(getattr(transport, name)) for name in expected})
+            seen.append({name: bool(getattr(transport, name)) for name in expected})
 
-        seen: Dict[str, bool] = {}
-        self.assertLosesOnce(end, when_lost=look)
-        self.assertEqual(seen, expected)
+        seen: List[Dict[str, bool]] = []
+        self.lost(end, Protocol(look))
+        self.assertEqual(seen, [expected])
 
-    def assertDoesNotWaitFor(self, streaming: bool, *steps: str) -> None:
-        register = operator.methodcaller("registerProducer", Spy(), streaming)
-        self.assertLosesOnce(register, *steps)
+    def assertDoesNotWaitFor(self, streaming: bool, *steps: Any) -> None:
+        self.assertLosesOnce(("registerProducer", Spy(), streaming), *steps)
 
     def test_connectionLost_is_not_called_while_the_connection_lasts(self) -> None:
         protocol = Protocol()
@@ -318,7 +379,7 @@ class TransportContract(AnyTransportContract):
         self.assertEqual(protocol.reasons, [])
 
     def test_loseConnection_makes_it_call_connectionLost_just_once(self) -> None:
-        self.assertLosesOnce("loseConnection", "settle", "loseConnection")
+        self.assertLosesOnce(CLOSE, self.settle, CLOSE)
 
     def test_two_ends_before_anything_settles_are_told_just_once(self) -> None:
         for first, second in itertools.product(ENDS, ENDS):
@@ -326,66 +387,86 @@ class TransportContract(AnyTransportContract):
 
     def test_an_end_from_inside_connectionLost_does_nothing(self) -> None:
         for first, second in itertools.product(ENDS, ENDS):
-            self.assertLosesOnce(first, when_lost=operator.methodcaller(second))
+            self.assertLosesOnce(first, inside=[second])
 
-    def test_abortConnection_makes_it_call_connectionLost(self) -> None:
-        self.assertLosesOnce("abortConnection")
+    def test_it_is_not_told_again_where_connectionLost_raised(self) -> None:
+        for first, second in itertools.product(ENDS, ENDS):
+            protocol = Protocol(mock.Mock(side_effect=ZeroDivisionError))
+            transport = self.connect(protocol)
+            for step in (first, second, self.settle, CLOSE, self.settle):
+                with contextlib.suppress(ZeroDivisionError):
+                    self.take(transport, step)
+            self.assertEqual(len(protocol.reasons), 1, (first, second))
 
     def test_abortConnection_after_the_connection_is_lost_does_nothing(self) -> None:
-        lost = ("abortConnection", "settle")
-        self.assertLosesOnce(*lost, "loseConnection", "settle", "abortConnection")
+        self.assertLosesOnce(ABORT, self.settle, CLOSE, self.settle, ABORT)
 
     def test_the_reason_after_loseConnection_is_ConnectionDone(self) -> None:
-        reason = self.assertLosesOnce("loseConnection")
-        done = stringtransport.ConnectionDone
-        self.assertIs(reason.check(KeyError, done), done)
+        reason, done = self.assertLosesOnce(CLOSE), stringtransport.ConnectionDone
+        about = f"{reason.type} is not {done}; TransportContract says what if it should"
+        self.assertIs(reason.check(KeyError, done), done, about)
 
-    def test_the_reason_after_abortConnection_has_an_exception(self) -> None:
-        reason = self.assertLosesOnce("abortConnection")
-        self.assertIsInstance(reason.value, Exception)
+    def test_a_reason_has_an_exception_and_its_class_and_what_it_says(self) -> None:
+        for end in ENDS:
+            reason = self.assertLosesOnce(end)
+            self.assertIsInstance(reason.value, Exception)
+            self.assertIs(reason.type, type(reason.value))
+            self.assertIsInstance(reason.getErrorMessage(), str)
+            self.assertIs(reason.trap(KeyError, reason.type), reason.type)
+            with self.assertRaises(reason.type):
+                reason.trap(KeyError)
 
     def test_abortConnection_loses_a_paused_transport(self) -> None:
-        self.assertLosesOnce("pauseProducing", "abortConnection")
+        self.assertLosesOnce(("pauseProducing",), ABORT)
 
-    def test_connected_is_false_after_the_connection_is_lost(self) -> None:
-        for end in ENDS:
-            self.assertFalse(self.lost(end).connected, end)
-
-    def test_disconnected_is_true_after_the_connection_is_lost(self) -> None:
-        for end in ENDS:
-            self.assertTrue(self.lost(end).disconnected, end)
+    def test_connected_and_disconnected_say_whether_it_was_told(self) -> None:
+        for first, second in itertools.product(ENDS, ENDS):
+            protocol = Protocol()
+            transport = self.connect(protocol)
+            for step in (self.settle, first, second, self.settle):
+                self.take(transport, step)
+                flags = bool(transport.disconnected), not transport.connected
+                self.assertEqual(flags, (bool(protocol.reasons),) * 2, (first, second))
 
     def test_inside_connectionLost_the_connection_is_lost_already(self) -> None:
         for end in ENDS:
             self.assertSees(end, connected=False, disconnected=True)
 
     def test_connectionLost_sees_disconnecting_after_loseConnection(self) -> None:
-        self.assertSees("loseConnection", disconnecting=True)
+        self.assertSees(CLOSE, disconnecting=True)
 
     def test_connectionLost_sees_no_disconnecting_after_abortConnection(self) -> None:
-        self.assertSees("abortConnection", disconnecting=False)
+        self.assertSees(ABORT, disconnecting=False)
+
+    def test_the_protocol_keeps_its_transport_after_the_loss(self) -> None:
+        for end in ENDS:
+            protocol = Protocol()
+            self.assertIs(self.lost(end, protocol), protocol.transport)
 
     def test_writing_between_an_end_and_the_loss_is_no_error(self) -> None:
-        write = operator.methodcaller("write", b"late")
-        write_pieces = operator.methodcaller("writeSequence", [b"too ", b"late"])
         for end in ENDS:
-            self.assertLosesOnce(end, write, write_pieces)
+            self.assertLosesOnce(end, *LATE)
+
+    def test_writing_inside_connectionLost_is_no_error(self) -> None:
+        for end in ENDS:
+            self.assertLosesOnce(end, inside=LATE)
 
     def test_writing_after_the_connection_is_lost_is_no_error(self) -> None:
         for end in ENDS:
-            transport = self.lost(end)
-            self.assertIsNone(transport.write(b"too late"))
-            self.assertIsNone(transport.writeSequence([b"too ", b"late"]))
+            self.assertLosesOnce(end, self.settle, *LATE)
 
     def test_a_push_producer_that_is_not_paused_is_not_waited_for(self) -> None:
-        self.assertDoesNotWaitFor(True, "loseConnection")
+        self.assertDoesNotWaitFor(True, CLOSE)
 
     def test_abortConnection_waits_for_no_producer(self) -> None:
         for streaming in (True, False):
-            self.assertDoesNotWaitFor(streaming, "abortConnection")
+            self.assertDoesNotWaitFor(streaming, ABORT)
+
+    def test_abortConnection_ends_a_loseConnection_that_waits(self) -> None:
+        self.assertDoesNotWaitFor(False, CLOSE, self.settle, ABORT)
 
     def test_a_producer_that_leaves_does_not_tell_of_the_loss_again(self) -> None:
-        self.assertDoesNotWaitFor(True, "loseConnection", "unregisterProducer")
+        self.assertDoesNotWaitFor(True, CLOSE, ("unregisterProducer",))
 
     def test_pausing_and_resuming_work_after_the_connection_is_lost(self) -> None:
         for end in ENDS:
@@ -395,9 +476,9 @@ class TransportContract(AnyTransportContract):
 
 
 class InMemoryContract(AnyTransportContract):
-    """What holds in memory alone, where nothing is put off and nobody is outside.
+    """What transports in memory have in common; known exceptions are in DIFFERENCES.
 
-    A protocol must not rely on it.
+    A protocol must not rely on it: real connections are known to differ.
     """
 
     def test_writeSequence_takes_a_generator(self) -> None:
@@ -433,7 +514,7 @@ class InMemoryContract(AnyTransportContract):
 
 
 class InMemoryLossContract(TransportContract, InMemoryContract):
-    """What holds in memory alone about losing a connection."""
+    """What those of them that can be lost have in common."""
 
     def test_connectionLost_is_called_before_loseConnection_returns(self) -> None:
         protocol = Protocol()
@@ -470,7 +551,7 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
         self.assertEqual(self.delivered(transport), b"data, more data")
 
     def test_a_pull_producer_is_not_waited_for(self) -> None:
-        self.assertDoesNotWaitFor(False, "loseConnection")
+        self.assertDoesNotWaitFor(False, CLOSE)
 
     def test_a_producer_can_come_after_the_connection_is_lost(self) -> None:
         transport, producer = self.lost(), mock.Mock()
@@ -907,12 +988,12 @@ class StringTransportWithDisconnectionTests(
     def test_the_reason_is_made_of_the_modules_classes_of_the_moment(self) -> None:
         own = type("ConnectionDone", (Exception,), {})
         with mock.patch.object(stringtransport, "ConnectionDone", own):
-            reason = self.assertLosesOnce("loseConnection")
+            reason = self.assertLosesOnce(CLOSE)
         self.assertIs(type(reason), stringtransport.Failure)
         self.assertIs(type(reason.value), own)
         self.assertEqual((vars(reason.value), reason.value.__traceback__), ({}, None))
         with mock.patch.object(stringtransport, "Failure", mock.Mock) as failure:
-            self.assertIsInstance(self.assertLosesOnce("loseConnection"), failure)
+            self.assertIsInstance(self.assertLosesOnce(CLOSE), failure)
 
     def test_a_reason_that_cannot_be_made_changes_nothing(self) -> None:
         transport = self.connect()

@@ -28,7 +28,7 @@ from test_stringtransport import (
     EffectsContract,
     InMemoryLossContract,
     ValuesContract,
-    known_difference,
+    known_differences,
     signatures,
 )
 
@@ -37,17 +37,6 @@ VERSION = (twisted.version.major, twisted.version.minor)
 testing = importlib.import_module(
     "twisted.internet.testing" if VERSION >= (19, 7) else "twisted.test.proto_helpers"
 )
-
-
-def known_differences(reasons):
-    """Say it of several tests: a decorator for a test case."""
-
-    def decorate(case):
-        for name, reason in reasons.items():
-            known_difference(name, reason)(case)
-        return case
-
-    return decorate
 
 
 # In memory.

@@ -3,7 +3,9 @@
 Needs Twisted[tls], of 20.3 or newer, and trustme. The same steps are taken on each.
 """
 
+import itertools
 import random
+import sys
 import unittest
 from unittest import mock
 
@@ -12,7 +14,15 @@ from twisted.internet import epollreactor, error
 import pages
 import stringtransport
 import test_tls_asyncioreactor
-from test_stringtransport import HOST, LARGE, PEER, Protocol, TransportContract, hidden
+from test_stringtransport import (
+    HOST,
+    LARGE,
+    PEER,
+    Protocol,
+    TransportContract,
+    hidden,
+    run_copy,
+)
 from test_tcp_unix_iosim import RealConnection, flags
 
 connection = pages.saved("connection")
@@ -30,6 +40,7 @@ class Side(Protocol):
         self.transport, transport.side = transport, self
 
     def dataReceived(self, data):
+        super().dataReceived(data)
         self.told.append(data)
         # One step for each piece, and the last one for all that follow.
         step, *rest = self.when_received.split(" / ", 1)
@@ -200,7 +211,8 @@ def conversations(kind, count, seed=0):
         steps += ["other.resumeProducing()", "settle()"]
         reactions = [
             [
-                " / ".join(draw.choice(KINDS[kind]).format("t") for _ in range(3)) + " / ",
+                " / ".join(draw.choice(KINDS[kind]).format("t") for _ in range(3))
+                + " / ",
                 draw.choice(KINDS[kind]).format("t"),
             ]
             for _ in range(2)
@@ -245,7 +257,9 @@ class ConnectionContract:
 
     def test_a_side_that_closed_or_aborted_receives_nothing(self):
         for end, here, there in ENDS:
-            self.assertTold(f"other.write(b'a'); one.{end}(); settle()", [here], [there])
+            self.assertTold(
+                f"other.write(b'a'); one.{end}(); settle()", [here], [there]
+            )
 
     def test_what_is_unsent_at_an_abort_or_written_after_it_does_not_arrive(self):
         steps = "one.write(b'a'); one.abortConnection(); one.write(b'b'); settle()"
@@ -306,7 +320,191 @@ class InMemory:
 
 
 class InMemoryTests(InMemory, ConnectionContract, unittest.TestCase):
-    pass
+    """And what holds here alone, or cannot be seen from outside there."""
+
+    def test_value_is_what_is_neither_sent_nor_dropped(self):
+        for then, left in (
+            ("pass", b"abc"),
+            ("settle(one)", b"c"),
+            ("one.clear()", b""),
+            ("one.abortConnection()", b""),
+            ("other.abortConnection(); settle(one)", b""),
+            ("settle(one); one.clear(); one.write(b'd')", b"d"),
+            ("settle(one); other.resumeProducing(); settle(one)", b""),
+        ):
+            one, other = connection.join(Side())
+            other.size = 2
+            other.pauseProducing()
+            one.write(b"abc")
+            exec(then, {"one": one, "other": other, "settle": connection.settle})
+            self.assertEqual(one.value(), left, then)
+
+    def test_size_is_for_pieces_and_what_is_unread_and_unsent(self):
+        one, other = connection.join(Side(), Side())
+        one.size, other.size = 3, 2
+        push(one)
+        for data, paused in ((b"abc", 0), (b"d", 1), (b"", 1), (b"e", 2)):
+            one.write(data)
+            self.assertEqual(one.side.told, ["pause"] * paused)
+        other.pauseProducing()
+        connection.settle(one)
+        self.assertEqual((one.value(), one.side.told), (b"cde", ["pause"] * 2))
+        other.resumeProducing()
+        connection.settle(one)
+        self.assertEqual(other.side.told, [b"ab", b"cd", b"e"])
+        self.assertEqual(one.side.told, ["pause", "pause", "resume"])
+
+    def test_text_and_whatever_else_is_no_bytes_is_refused_at_any_time(self):
+        for before in ("pass", *(f"t.{end}()" for end, *_ in ENDS)):
+            one, _ = connection.join(Side())
+            one.side.take(before)
+            for _ in range(2):
+                for data in ("", "text", bytearray(b"data"), None):
+                    with self.assertRaises(TypeError):
+                        one.write(data)
+                with self.assertRaises(TypeError):
+                    one.writeSequence([b"data", "text"])
+                connection.settle(one)
+
+    def test_writeSequence_takes_a_generator_and_what_is_bytes_like(self):
+        one, other = connection.join(Side())
+        one.writeSequence(kind(b"a") for kind in (bytes, bytearray, memoryview))
+        connection.settle(one)
+        self.assertEqual(other.protocol.received, b"aaa")
+
+    def test_pausing_and_resuming_are_never_refused(self):
+        for before in ("stopProducing", *(end for end, *_ in ENDS)):
+            one, _ = connection.join(Side())
+            getattr(one, before)()
+            for _ in range(2):
+                one.pauseProducing()
+                one.resumeProducing()
+                connection.settle(one)
+
+    def test_flags_are_bool_and_getHost_works_after_the_loss(self):
+        for end, *_ in ENDS:
+            one, other = connection.join(Side())
+            getattr(one, end)()
+            connection.settle(one)
+            for side in (one, other):
+                state = side.connected, side.disconnecting, side.disconnected
+                self.assertEqual({*map(type, state)}, {bool})
+            self.assertEqual((one.getHost(), other.getHost()), (HOST, PEER))
+
+    def test_settle_returns_whether_anything_happened(self):
+        one, other = connection.join(Side(), Side())
+        self.assertIs(connection.settle(one, other), False)
+        for step in ("write(b'a')", "abortConnection()"):
+            exec(f"one.{step}")
+            self.assertIs(connection.settle(one), True)
+            self.assertIs(connection.settle(other, one), False)
+
+    def test_settle_gives_up_when_more_turns_are_needed_than_its_limit(self):
+        for given, limit in (({}, 1000), ({"limit": 5}, 5)):
+            one, other = connection.join(Side(), Side())
+            other.size = 1
+            # The first turn sends a byte; then a turn reads one, and a turn sends one.
+            one.write(bytes(limit // 2))
+            connection.settle(one, **given)
+            one.write(bytes(limit // 2 + 1))
+            with self.assertRaisesRegex(RuntimeError, f"limit={limit}"):
+                connection.settle(one, **given)
+            connection.settle(one)
+            self.assertEqual(len(other.side.received), limit // 2 * 2 + 1)
+
+    def test_a_protocol_may_call_settle(self):
+        sides = Side("t.write(data); connection.settle(t) / "), Side()
+        one, other = connection.join(*sides)
+        other.write(b"a")
+        other.write(b"b")
+        connection.settle(one)
+        self.assertEqual((one.side.told, other.side.told), ([b"ab"], [b"ab"]))
+
+    def test_an_exception_reaches_the_caller_and_the_others_go_on(self):
+        for steps, told in (
+            ("one.write(b'a'); other.write(b'b')", [[b"b"], [b"a"]]),
+            ("one.write(b'a'); other.loseConnection()", [[DONE], [CLOSED]]),
+        ):
+            fails = Side("1 // 0 / ", "1 // 0"), Side("1 // 0 / ", "1 // 0")
+            one, other = connection.join(*fails)
+            exec(steps)
+            raised = 0
+            for _ in range(9):
+                try:
+                    connection.settle(one)
+                except ZeroDivisionError:
+                    raised += 1
+            self.assertEqual(([side.told for side in fails], raised), (told, 2))
+
+    def test_join_connects_the_client_first_by_the_transports_given(self):
+        class Own(connection.Connection):
+            pass
+
+        connected = []
+        sides = mock.Mock(), mock.Mock()
+        for side in sides:
+            side.makeConnection = connected.append
+        given = Own("host", "peer"), Own()
+        for count in range(3):
+            joined = connection.join(*sides, *given[:count])
+            self.assertEqual(connected[-2:], [*joined])
+            self.assertEqual(
+                [type(each) is Own for each in joined], [count > 0, count > 1]
+            )
+            self.assertEqual([each.protocol for each in joined], [*sides])
+            own = [each.getHost() for each in joined]
+            self.assertEqual(own, ["host", "peer"] if count else [HOST, PEER])
+
+    def test_without_a_server_a_Recorder_is_the_other_side(self):
+        one, other = connection.join(Side("t.write(data)"))
+        recorder = other.protocol
+        self.assertEqual((recorder.received, recorder.reason), (b"", None))
+        self.assertIs(recorder.transport, other)
+        other.write(b"a")
+        connection.settle(one)
+        one.loseConnection()
+        connection.settle(one)
+        self.assertEqual((recorder.received, recorder.reason.type), (b"a", DONE[0]))
+        self.assertEqual(connection.join(Side())[1].protocol.received, b"")
+
+    def test_it_combines_with_the_recorder_of_single_writes_in_either_order(self):
+        for bases in itertools.permutations((RECORDING, connection.Connection)):
+            own, other = connection.join(Side(), Side(), type("Own", bases, {})())
+            own.write(b"a")
+            own.writeSequence([b"b", b"c"])
+            connection.settle(own)
+            self.assertEqual((own.writes, own.value()), ([b"a", b"bc"], b""))
+            own.write(b"d")
+            self.assertEqual((own.writes, own.value()), ([b"a", b"bc", b"d"], b"d"))
+            connection.settle(own)
+            self.assertEqual(other.side.received, b"abcd")
+
+    def test_without_Twisted_the_reasons_are_of_Python_and_of_the_copy(self):
+        with hidden("twisted", "zope"):
+            copy = run_copy("stringtransport")
+            with mock.patch.dict(sys.modules, stringtransport=copy):
+                alone = pages.run_block(pages.SAVED["connection"])
+        for end, *expected in (
+            ("loseConnection", copy.ConnectionDone, copy.ConnectionDone),
+            ("abortConnection", ConnectionAbortedError, ConnectionResetError),
+        ):
+            sides = alone.join(alone.Recorder())
+            getattr(sides[0], end)()
+            alone.settle(*sides)
+            self.assertEqual([side.protocol.reason.type for side in sides], expected)
+
+
+class TransportContractTests(TransportContract, unittest.TestCase):
+    def connect(self, protocol=None):
+        self.sides = connection.join(protocol or Protocol())
+        return self.sides[0]
+
+    def settle(self):
+        connection.settle(*self.sides)
+
+    def delivered(self, transport):
+        self.settle()
+        return bytes(self.sides[1].protocol.received)
 
 
 class OnTCP(RealConnection):
@@ -348,7 +546,19 @@ class OnTCPTests(OnTCP, ConnectionContract, unittest.TestCase):
             steps, *reactions = conversation.split(" | ")
             self.assertSame(steps.split("; "), [[], reactions])
 
+
+class OnTCPAtRandomTests(OnTCP, unittest.TestCase):
     def test_random_conversations_go_as_in_memory(self):
         for kind in KINDS:
             for steps, reactions in conversations(kind, 60):
                 self.assertSame(steps, reactions)
+
+
+class OnTCPWithEpollTests(OnTCPTests):
+    def make_reactor(self):
+        return epollreactor.EPollReactor()
+
+
+class OnTCPWithAsyncioTests(OnTCP, ConnectionContract, unittest.TestCase):
+    make_reactor = test_tls_asyncioreactor.AsyncioTCPTests.make_reactor
+    iterate = test_tls_asyncioreactor.AsyncioTCPTests.iterate

@@ -85,7 +85,7 @@ ROWS = [
     ("closed", "setattr(t, 'disconnecting', True); t.is_closing()", True, False),
     ("closed", "t.close(); t.lose(); t.lose(); run(); p.told[:]", [None], [None]),
     ("closed", "t.lose(); t.close(); t.lose(); run(); p.told[:]", [None], [None]),
-    ("paused", "t.pause_reading(); t.producerState", "paused", AttributeError),
+    ("closed", "t.pause_reading(); t.producerState", "paused", AttributeError),
     ("info", "AsyncioTransport(extra={'a': 1}).get_extra_info('a')", 1, 1),
     ("info", "AsyncioTransport()._extra.update(a=1); t.get_extra_info('a', 0)", 0, 0),
 ]
@@ -269,7 +269,7 @@ class AsyncioTests(unittest.TestCase):
         self.assertEqual(made, [0] * 5 if UVLOOP else [0, 1, 2, 3, 4])
 
     def test_code_that_connects_by_itself_gets_what_is_patched_in(self):
-        def connect(factory, *args):
+        async def connect(factory, *args):
             transport = AsyncioTransport(factory(), self.loop)
             transport.protocol.connection_made(transport)
             return transport, transport.protocol
@@ -281,7 +281,7 @@ class AsyncioTests(unittest.TestCase):
                 await reader.readline()
             writer.close()
 
-        create = self.loop.create_connection = mock.AsyncMock(side_effect=connect)
+        create = self.loop.create_connection = mock.Mock(side_effect=connect)
         self.wait(ask())
         create.assert_called_once_with(mock.ANY, "localhost", 80)
 

@@ -40,7 +40,7 @@ SAME = [
     "end(), run(); t.is_closing(); t.close(); run()",
     "t.set_protocol(q); t.get_protocol() is q; q.transport; fail(), run(); q.told[:]",
     "t.close(); t.set_protocol(q); run(); q.told[:]",
-    "t.write(b'bye'); t.get_write_buffer_size(); t.write_eof(); t.writelines([b'late'])",
+    "t.write(b'a'); t.get_write_buffer_size(); t.write_eof(); t.writelines([b'late'])",
     "t.write_eof(); t.write_eof(); t.write(b''); t.close(); t.write(b'late'); run()",
     "t.pause_reading(); t.is_reading(); t.pause_reading(); t.resume_reading()",
     "t.pause_reading(); t.resume_reading(); t.is_reading(); t.resume_reading()",

@@ -52,6 +52,8 @@ def limited():
 def run_block(block):
     """Run a block as a module of a project that has vendored ours; return its names."""
     program = types.ModuleType("tests.test_block")
+    # Python 3.15 warns of a loader that is None, where a traceback shows a line.
+    del program.__spec__, program.__loader__
     modules = {name: types.ModuleType(name) for name in ("tests", "tests._vendor")}
     modules["tests._vendor.stringtransport"] = __import__("stringtransport")
     modules[program.__name__] = program

@@ -43,7 +43,7 @@ class CommandTests(unittest.TestCase):
     def test_the_tests_end_with_OK_and_skip_nothing(self):
         _, tests = blocks("README.md", "sh")
         status, told = run_command(tests)
-        self.assertRegex(told, r"\nRan \d{3} tests in .*\n\nOK$")
+        self.assertTrue(re.search(r"\nRan \d{3} tests in .*\n\nOK$", told), told)
         self.assertEqual(status, 0)
 
 
@@ -67,10 +67,11 @@ class BlockTests(unittest.TestCase):
         broken = f"import stringtransport as s; s.StringTransport.write = 5; {block}"
         _, told = run_command(f'export PYTHONPATH=.ci; python3 -c "{broken}"')
         shown = r'\.github/RECIPES\.md", line \d+, in <module>\n +transport\.write'
-        self.assertRegex(told, shown)
+        self.assertTrue(re.search(shown, told), told)
 
     def test_one_that_hangs_ends_the_run_and_says_where(self):
-        hangs = "import pages; pages.LIMIT = 0.5; pages.run_block('while True: pass')"
+        ends = "import pages, time; pages.LIMIT = 0.5; pages.run_block('')"
+        hangs = f"{ends}; time.sleep(1); pages.run_block('import time; time.sleep(9)')"
         status, told = run_command(f'export PYTHONPATH=.ci; python3 -c "{hangs}"')
         self.assertIn('File "<block>", line 1 in <module>', told)
         self.assertEqual(status, 1)
@@ -183,8 +184,8 @@ class SettingsTests(unittest.TestCase):
         sections = re.findall(r"^\[testenv:(.*)\]$", read("setup.cfg"), re.M)
         self.assertEqual({*listed}, {*sections})
         self.assertEqual(SETTINGS["tox:tox"]["skip_missing_interpreters"], "false")
-        commands = SETTINGS["testenv"]["commands"].splitlines()
-        self.assertIn("{env:PYTHON:python} -OO -m unittest", commands)
+        commands = SETTINGS["testenv"]["commands"]
+        self.assertEqual(commands.count("python} -OO -m unittest\n"), 1)
 
     def test_the_oldest_Python_is_the_same_everywhere(self):
         required = SETTINGS["options"]["python_requires"][2:]

@@ -23,13 +23,13 @@ from twisted.test import iosim
 from twisted.trial._synctest import _logObserver as trial_observer
 
 import stringtransport
-from test_stringtransport import LARGE, InMemoryLossContract, Protocol
-from test_twisted import (
-    BYTES_LIKE_WRITTEN,
-    VERSION,
-    ProvidesInterfaces,
+from test_stringtransport import (
+    LARGE,
+    InMemoryLossContract,
+    Protocol,
     known_differences,
 )
+from test_twisted import BYTES_LIKE_WRITTEN, VERSION, ProvidesInterfaces
 
 # What a reactor logs is looked at by a test, and need not be printed.
 globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
@@ -396,7 +396,7 @@ NOT_CHECKED = "it does not look at what is written"
         "test_write_refuses_str_and_delivers_nothing_of_it": NOT_CHECKED,
         "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": NOT_CHECKED,
         "test_at_first_it_is_connected_and_neither_closing_nor_lost": "no connected",
-        "test_connected_is_false_after_the_connection_is_lost": "it has no connected",
+        "test_connected_and_disconnected_say_whether_it_was_told": "no connected",
         "test_inside_connectionLost_the_connection_is_lost_already": "no connected",
         "test_addresses_are_of_TCP_with_a_host_and_a_port": "they have no type",
         "test_registerProducer_refuses_a_second_producer": "it is no error",

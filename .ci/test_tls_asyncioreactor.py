@@ -11,7 +11,7 @@ import trustme
 from twisted.internet import asyncioreactor, ssl
 
 import test_tcp_unix_iosim
-from test_twisted import known_differences
+from test_stringtransport import known_differences
 
 
 @known_differences(test_tcp_unix_iosim.REAL_SOCKET)

@@ -1,0 +1,564 @@
+"""The connection in memory beside TCP, with the select, epoll and asyncio reactors.
+
+Needs Twisted[tls], of 20.3 or newer, and trustme. The same steps are taken on each.
+"""
+
+import itertools
+import random
+import sys
+import unittest
+from unittest import mock
+
+from twisted.internet import epollreactor, error
+
+import pages
+import stringtransport
+import test_tls_asyncioreactor
+from test_stringtransport import (
+    HOST,
+    LARGE,
+    PEER,
+    Protocol,
+    TransportContract,
+    hidden,
+    run_copy,
+)
+from test_tcp_unix_iosim import RealConnection, flags
+
+connection = pages.saved("connection")
+RECORDING = pages.saved("recording_transport").RecordingTransport
+
+
+class Side(Protocol):
+    """Notes what it is told and what its producers are asked, and reacts with steps."""
+
+    def __init__(self, when_received="", at_the_loss=""):
+        super().__init__(lambda transport: self.take(at_the_loss))
+        self.told, self.when_received = [], when_received
+
+    def makeConnection(self, transport):
+        self.transport, transport.side = transport, self
+
+    def dataReceived(self, data):
+        super().dataReceived(data)
+        self.told.append(data)
+        # One step for each piece, and the last one for all that follow.
+        step, *rest = self.when_received.split(" / ", 1)
+        self.when_received = rest[0] if rest else step
+        self.take(step, data=data)
+
+    def connectionLost(self, reason):
+        self.told.append((reason.type, *self.flags()))
+        super().connectionLost(reason)
+
+    def flags(self):
+        return (bool(self.transport.connected), *flags(self.transport))
+
+    def take(self, step, **names):
+        try:
+            exec(step, {**globals(), "t": self.transport, **names})
+        except RuntimeError:
+            self.told.append(RuntimeError)
+
+
+class Producer:
+    """Writes a page when it is asked or, if it is streaming, until it is paused."""
+
+    def __init__(self, transport, streaming, pages=0, when_done="", page=b"page "):
+        self.side, self.streaming, self.when_done = transport.side, streaming, when_done
+        self.pages = [page] * pages
+        transport.registerProducer(self, streaming)
+
+    def resumeProducing(self):
+        self.side.told.append("resume")
+        self.paused = False
+        for page in self.pages[:] if self.streaming else self.pages[:1]:
+            if not self.paused:
+                self.side.transport.write(self.pages.pop())
+        if not self.pages:
+            step, self.when_done = self.when_done, ""
+            self.side.take(step)
+
+    def pauseProducing(self):
+        self.side.told.append("pause")
+        self.paused = True
+
+    def stopProducing(self):
+        self.side.told.append(("stop", *self.side.flags()))
+
+
+def pull(transport, *given):
+    Producer(transport, False, *given)
+
+
+def push(transport, *given):
+    Producer(transport, True, *given)
+
+
+def joined(told):
+    """Return what was told, with the pieces that follow each other joined."""
+    events = []
+    for event in told:
+        follows = isinstance(event, bytes) and events and isinstance(events[-1], bytes)
+        events.append(events.pop() + event if follows else event)
+    return events
+
+
+def lost(reason, disconnecting=False):
+    return reason, False, disconnecting, True
+
+
+DONE = lost(error.ConnectionDone)
+CLOSED = lost(error.ConnectionDone, disconnecting=True)
+ABORTED, BROKEN = lost(error.ConnectionAborted), lost(error.ConnectionLost)
+# A call of one side, and what both are told.
+ENDS = [("loseConnection", CLOSED, DONE), ("abortConnection", ABORTED, BROKEN)]
+
+# Steps and, after bars, how the other side reacts to data and to the loss. By the end of
+# each settle(), both sides were told the same.
+CONVERSATIONS = [
+    "one.write(b'a'); one.writeSequence([b'b', b'c']); other.write(b'd'); settle()",
+    "one.write(b''); settle(); one.write(b'a'); settle(); one.write(b'b'); settle()",
+    "one.write(b'abc'); other.write(b'd'); one.loseConnection(); settle()",
+    "one.write(LARGE); one.loseConnection(); settle()",
+    # What is written while the rest is unsent comes after it.
+    "one.write(LARGE); other.write(LARGE); settle() | t.write(b'between') / ",
+    "one.write(LARGE); settle(); one.write(b'a'); settle() | t.write(data)",
+    "one.loseConnection(); one.write(b'bye'); settle(); one.write(b'late'); settle()",
+    "one.loseConnection(); one.loseConnection(); settle(); other.loseConnection()",
+    "one.abortConnection(); one.abortConnection(); settle(); one.loseConnection()",
+    "one.loseConnection(); one.abortConnection(); settle()",
+    "one.abortConnection(); one.loseConnection(); settle()",
+    "other.write(b'unread'); one.loseConnection(); settle()",
+    "other.stopProducing(); settle(); other.stopProducing(); settle()",
+    # What had arrived comes first, and what is answered to the last message vanishes.
+    "other.pauseProducing(); one.write(b'a'); settle(); one.abortConnection(); settle();"
+    " other.resumeProducing(); settle()",
+    "one.write(b'a'); one.loseConnection(); settle() | t.write(data)",
+    "one.write(b'a'); one.loseConnection(); settle() | t.write(data); t.loseConnection()",
+    # A paused side learns of the end when it resumes, when it closes, when it writes.
+    *(
+        f"other.pauseProducing(); {unread}; one.{end}(); settle(); {step}; settle()"
+        for unread in ("pass", "one.write(b'unread'); settle()")
+        for end, *_ in ENDS
+        for step in (
+            "other.resumeProducing()",
+            "other.loseConnection()",
+            "other.abortConnection()",
+            "other.write(b'a'); settle(); other.write(b'b')",
+            "other.write(b'a'); settle(); other.loseConnection()",
+            "other.write(b'a'); settle(); other.resumeProducing()",
+        )
+    ),
+    # The first that arrives where something was unread loses the connection.
+    "one.pauseProducing(); other.write(b'unread'); other.pauseProducing(); settle();"
+    " one.loseConnection(); settle(); other.write(b'a'); settle()",
+    "other.pauseProducing(); one.write(b'a'); settle(); other.resumeProducing(); settle()",
+    "other.pauseProducing(); one.write(b'bye'); one.loseConnection(); settle();"
+    " other.resumeProducing(); settle()",
+    "one.write(b'abc'); settle() | t.pauseProducing(); t.loseConnection()",
+    "one.write(b'a'); settle(); one.write(b'b'); one.loseConnection(); settle();"
+    " other.resumeProducing(); settle(); other.resumeProducing(); settle()"
+    " | t.pauseProducing()",
+    "one.loseConnection(); settle() |  | t.write(b'wait')",
+    "one.loseConnection(); settle() |  | t.abortConnection(); t.loseConnection()",
+    "one.loseConnection(); settle() |  | t.pauseProducing(); t.resumeProducing()",
+    # Producers. A late one is stopped, and one that leaves is not needed.
+    "one.loseConnection(); settle() |  | push(t); pull(t); t.unregisterProducer()",
+    "one.unregisterProducer(); push(one); one.unregisterProducer(); pull(one); settle()",
+    "push(one); one.side.take('push(t)'); one.side.take('pull(t)'); settle()",
+    "pull(one, 3, 't.unregisterProducer()'); settle(); one.write(b'a'); settle()",
+    "pull(one, 3, 't.loseConnection()'); settle(); one.unregisterProducer(); settle()",
+    "pull(one, 3, 't.abortConnection()'); settle()",
+    "pull(one, 3); other.pauseProducing(); settle(); other.resumeProducing(); settle()",
+    # More than 65536 bytes unsent pause a push producer, and so does each further write.
+    "push(one); one.write(bytes(65536)); one.write(b''); settle()",
+    "push(one); one.write(bytes(65537)); one.write(b'a'); one.write(b''); settle()",
+    "push(one); one.writeSequence([bytes(65536), b'a']); settle(); settle()",
+    "pull(one); one.write(LARGE); settle()",
+    "push(one); one.abortConnection(); one.write(LARGE); settle()",
+    "push(one); one.write(LARGE); one.unregisterProducer(); push(one); settle()",
+]
+
+# What a step of a random conversation may be.
+CLOSES = ["{0}.loseConnection()"] * 2 + ["{0}.abortConnection()"]
+WRITES = ["{0}.write(b'a')", "{0}.write(b'bcd')", "{0}.write(b'e')", "{0}.write(b'')"]
+PAUSES = ["{0}.pauseProducing()", "{0}.resumeProducing()", "{0}.resumeProducing()"]
+DONES = ["t.unregisterProducer()", "t.loseConnection()", "t.abortConnection()", ""]
+PRODUCERS = ["{0}.unregisterProducer()", "{0}.stopProducing()"] + [
+    f"{kind}({{0}}, {pages}, {done!r})"
+    for kind in ("pull", "push")
+    for pages in (0, 1, 3)
+    for done in DONES
+]
+KINDS = {
+    "closes": [*WRITES, *WRITES, *CLOSES],
+    "pauses": [*WRITES, *WRITES, *CLOSES, *PAUSES],
+    "producers": [*WRITES * 3, *CLOSES, *PAUSES, *PRODUCERS],
+}
+
+
+def conversations(kind, count, seed=0):
+    """Yield steps, and how each side reacts to data and to the loss."""
+    draw = random.Random(f"{kind} {seed}")
+    for _ in range(count):
+        steps = []
+        for _ in range(draw.randint(1, 8)):
+            names = "one", "other"
+            steps.append(draw.choice(KINDS[kind]).format(draw.choice(names)))
+            steps += ["settle()"] * (draw.random() < 0.5)
+        steps += ["settle()", "one.resumeProducing()", "settle()"]
+        steps += ["other.resumeProducing()", "settle()"]
+        reactions = [
+            [
+                " / ".join(draw.choice(KINDS[kind]).format("t") for _ in range(3))
+                + " / ",
+                draw.choice(KINDS[kind]).format("t"),
+            ]
+            for _ in range(2)
+        ]
+        yield steps, reactions
+
+
+class ConnectionContract:
+    """What both sides are told, in memory and on TCP."""
+
+    def take(self, steps, sides, expected=()):
+        """Take the steps; return what both were told by the end of each settle()."""
+        seen = []
+        one, other = self.connect_both(*sides)
+
+        def settle():
+            self.settle_all(sides, expected[len(seen)] if expected else ())
+            seen.append([joined(side.told) for side in sides])
+
+        for step in steps:
+            # What is refused is told.
+            names = dict(one=one, other=other, settle=settle)
+            one.side.take(step, **names)
+        return seen
+
+    def assertTold(self, steps, here, there):
+        told = self.take(steps.split("; "), [Side(), Side()])[-1]
+        self.assertEqual(told, [here, there], steps)
+
+    def test_nobody_starts_a_push_producer(self):
+        self.assertTold("push(one, 3); settle()", [], [])
+
+    def test_a_pull_producer_is_asked_after_something_was_sent_and_when_closing(self):
+        steps = "pull(one); settle(); settle(); one.write(b'a'); settle(); settle()"
+        self.assertTold(steps, ["resume"] * 2, [b"a"])
+        steps += "; one.loseConnection(); settle(); one.loseConnection(); settle()"
+        self.assertTold(steps, ["resume"] * 3, [b"a"])
+
+    def test_a_pull_producer_is_asked_inside_registerProducer(self):
+        steps = "pull(one, 1); one.write(b'header'); settle()"
+        self.assertTold(steps, ["resume"] * 2, [b"page header"])
+
+    def test_a_side_that_closed_or_aborted_receives_nothing(self):
+        for end, here, there in ENDS:
+            self.assertTold(
+                f"other.write(b'a'); one.{end}(); settle()", [here], [there]
+            )
+
+    def test_what_is_unsent_at_an_abort_or_written_after_it_does_not_arrive(self):
+        steps = "one.write(b'a'); one.abortConnection(); one.write(b'b'); settle()"
+        self.assertTold(steps, [ABORTED], [BROKEN])
+
+    def test_stopProducing_is_called_after_the_flags_change(self):
+        for end, here, there in ENDS:
+            stopped = [("stop", *here[1:]), here]
+            self.assertTold(f"push(one); one.{end}(); settle()", stopped, [there])
+            stopped = ["resume", ("stop", *there[1:]), there]
+            self.assertTold(f"pull(other); one.{end}(); settle()", [here], stopped)
+
+    def test_a_proxy_that_loses_its_backend_closes_its_client(self):
+        client, front, back, backend = sides = [Side() for _ in range(4)]
+        self.connect_both(client, front)
+        self.connect_both(back, backend)
+        front.transport.registerProducer(back.transport, True)
+        back.transport.registerProducer(front.transport, True)
+        backend.transport.abortConnection()
+        self.settle_all(sides)
+        self.assertEqual(client.told, [DONE])
+
+    def test_a_close_waits_for_a_pull_producer_until_it_is_unregistered(self):
+        steps = "pull(one, 1); one.loseConnection(); settle()"
+        self.assertTold(steps, ["resume"] * 2, [b"page "])
+        steps += "; one.unregisterProducer(); settle()"
+        self.assertTold(steps, ["resume"] * 2 + [CLOSED], [b"page ", DONE])
+
+    def test_a_close_waits_for_a_paused_push_producer_until_it_writes_or_leaves(self):
+        steps = "push(one); one.write(LARGE); one.loseConnection(); settle()"
+        for more, sent, stops in (
+            ("pass", b"", []),
+            ("one.write(b'a')", b"a", [("stop", *CLOSED[1:]), CLOSED]),
+            ("one.unregisterProducer()", b"", [CLOSED]),
+        ):
+            there = [LARGE + sent, *([DONE] if stops else [])]
+            told = self.take(f"{steps}; {more}; settle()".split("; "), [Side(), Side()])
+            self.assertTrue(told[-1] == [["pause", "resume", *stops], there], more)
+
+    def test_each_side_is_told_who_ended_it_and_how(self):
+        for end, here, there in ENDS:
+            self.assertTold(f"one.{end}(); settle()", [here], [there])
+
+    def test_the_host_of_one_side_is_the_peer_of_the_other(self):
+        one, other = self.connect_both(Side(), Side())
+        self.assertEqual(one.getHost(), other.getPeer())
+        self.assertEqual(one.getPeer(), other.getHost())
+
+
+class InMemory:
+    def connect_both(self, *sides):
+        return connection.join(*sides)
+
+    order = 1
+
+    def settle_all(self, sides, expected=()):
+        connection.settle(*(side.transport for side in sides[:: self.order]))
+
+
+class InMemoryTests(InMemory, ConnectionContract, unittest.TestCase):
+    """And what holds here alone, or cannot be seen from outside there."""
+
+    def test_value_is_what_is_neither_sent_nor_dropped(self):
+        for then, left in (
+            ("pass", b"abc"),
+            ("settle(one)", b"c"),
+            ("one.clear()", b""),
+            ("one.abortConnection()", b""),
+            ("other.abortConnection(); settle(one)", b""),
+            ("settle(one); one.clear(); one.write(b'd')", b"d"),
+            ("settle(one); other.resumeProducing(); settle(one)", b""),
+        ):
+            one, other = connection.join(Side())
+            other.size = 2
+            other.pauseProducing()
+            one.write(b"abc")
+            exec(then, {"one": one, "other": other, "settle": connection.settle})
+            self.assertEqual(one.value(), left, then)
+
+    def test_size_is_for_pieces_and_what_is_unread_and_unsent(self):
+        one, other = connection.join(Side(), Side())
+        one.size, other.size = 3, 2
+        push(one)
+        for data, paused in ((b"abc", 0), (b"d", 1), (b"", 1), (b"e", 2)):
+            one.write(data)
+            self.assertEqual(one.side.told, ["pause"] * paused)
+        other.pauseProducing()
+        connection.settle(one)
+        self.assertEqual((one.value(), one.side.told), (b"cde", ["pause"] * 2))
+        other.resumeProducing()
+        connection.settle(one)
+        self.assertEqual(other.side.told, [b"ab", b"cd", b"e"])
+        self.assertEqual(one.side.told, ["pause", "pause", "resume"])
+
+    def test_text_and_whatever_else_is_no_bytes_is_refused_at_any_time(self):
+        for before in ("pass", *(f"t.{end}()" for end, *_ in ENDS)):
+            one, _ = connection.join(Side())
+            one.side.take(before)
+            for _ in range(2):
+                for data in ("", "text", bytearray(b"data"), None):
+                    with self.assertRaises(TypeError):
+                        one.write(data)
+                with self.assertRaises(TypeError):
+                    one.writeSequence([b"data", "text"])
+                connection.settle(one)
+
+    def test_writeSequence_takes_a_generator_and_what_is_bytes_like(self):
+        one, other = connection.join(Side())
+        one.writeSequence(kind(b"a") for kind in (bytes, bytearray, memoryview))
+        connection.settle(one)
+        self.assertEqual(other.protocol.received, b"aaa")
+
+    def test_pausing_and_resuming_are_never_refused(self):
+        for before in ("stopProducing", *(end for end, *_ in ENDS)):
+            one, _ = connection.join(Side())
+            getattr(one, before)()
+            for _ in range(2):
+                one.pauseProducing()
+                one.resumeProducing()
+                connection.settle(one)
+
+    def test_flags_are_bool_and_getHost_works_after_the_loss(self):
+        for end, *_ in ENDS:
+            one, other = connection.join(Side())
+            getattr(one, end)()
+            connection.settle(one)
+            for side in (one, other):
+                state = side.connected, side.disconnecting, side.disconnected
+                self.assertEqual({*map(type, state)}, {bool})
+            self.assertEqual((one.getHost(), other.getHost()), (HOST, PEER))
+
+    def test_settle_returns_whether_anything_happened(self):
+        one, other = connection.join(Side(), Side())
+        self.assertIs(connection.settle(one, other), False)
+        for step in ("write(b'a')", "abortConnection()"):
+            exec(f"one.{step}")
+            self.assertIs(connection.settle(one), True)
+            self.assertIs(connection.settle(other, one), False)
+
+    def test_settle_gives_up_when_more_turns_are_needed_than_its_limit(self):
+        for given, limit in (({}, 1000), ({"limit": 5}, 5)):
+            one, other = connection.join(Side(), Side())
+            other.size = 1
+            # The first turn sends a byte; then a turn reads one, and a turn sends one.
+            one.write(bytes(limit // 2))
+            connection.settle(one, **given)
+            one.write(bytes(limit // 2 + 1))
+            with self.assertRaisesRegex(RuntimeError, f"limit={limit}"):
+                connection.settle(one, **given)
+            connection.settle(one)
+            self.assertEqual(len(other.side.received), limit // 2 * 2 + 1)
+
+    def test_a_protocol_may_call_settle(self):
+        sides = Side("t.write(data); connection.settle(t) / "), Side()
+        one, other = connection.join(*sides)
+        other.write(b"a")
+        other.write(b"b")
+        connection.settle(one)
+        self.assertEqual((one.side.told, other.side.told), ([b"ab"], [b"ab"]))
+
+    def test_an_exception_reaches_the_caller_and_the_others_go_on(self):
+        for steps, told in (
+            ("one.write(b'a'); other.write(b'b')", [[b"b"], [b"a"]]),
+            ("one.write(b'a'); other.loseConnection()", [[DONE], [CLOSED]]),
+        ):
+            fails = Side("1 // 0 / ", "1 // 0"), Side("1 // 0 / ", "1 // 0")
+            one, other = connection.join(*fails)
+            exec(steps)
+            raised = 0
+            for _ in range(9):
+                try:
+                    connection.settle(one)
+                except ZeroDivisionError:
+                    raised += 1
+            self.assertEqual(([side.told for side in fails], raised), (told, 2))
+
+    def test_join_connects_the_client_first_by_the_transports_given(self):
+        class Own(connection.Connection):
+            pass
+
+        connected = []
+        sides = mock.Mock(), mock.Mock()
+        for side in sides:
+            side.makeConnection = connected.append
+        given = Own("host", "peer"), Own()
+        for count in range(3):
+            joined = connection.join(*sides, *given[:count])
+            self.assertEqual(connected[-2:], [*joined])
+            self.assertEqual(
+                [type(each) is Own for each in joined], [count > 0, count > 1]
+            )
+            self.assertEqual([each.protocol for each in joined], [*sides])
+            own = [each.getHost() for each in joined]
+            self.assertEqual(own, ["host", "peer"] if count else [HOST, PEER])
+
+    def test_without_a_server_a_Recorder_is_the_other_side(self):
+        one, other = connection.join(Side("t.write(data)"))
+        recorder = other.protocol
+        self.assertEqual((recorder.received, recorder.reason), (b"", None))
+        self.assertIs(recorder.transport, other)
+        other.write(b"a")
+        connection.settle(one)
+        one.loseConnection()
+        connection.settle(one)
+        self.assertEqual((recorder.received, recorder.reason.type), (b"a", DONE[0]))
+        self.assertEqual(connection.join(Side())[1].protocol.received, b"")
+
+    def test_it_combines_with_the_recorder_of_single_writes_in_either_order(self):
+        for bases in itertools.permutations((RECORDING, connection.Connection)):
+            own, other = connection.join(Side(), Side(), type("Own", bases, {})())
+            own.write(b"a")
+            own.writeSequence([b"b", b"c"])
+            connection.settle(own)
+            self.assertEqual((own.writes, own.value()), ([b"a", b"bc"], b""))
+            own.write(b"d")
+            self.assertEqual((own.writes, own.value()), ([b"a", b"bc", b"d"], b"d"))
+            connection.settle(own)
+            self.assertEqual(other.side.received, b"abcd")
+
+    def test_without_Twisted_the_reasons_are_of_Python_and_of_the_copy(self):
+        with hidden("twisted", "zope"):
+            copy = run_copy("stringtransport")
+            with mock.patch.dict(sys.modules, stringtransport=copy):
+                alone = pages.run_block(pages.SAVED["connection"])
+        for end, *expected in (
+            ("loseConnection", copy.ConnectionDone, copy.ConnectionDone),
+            ("abortConnection", ConnectionAbortedError, ConnectionResetError),
+        ):
+            sides = alone.join(alone.Recorder())
+            getattr(sides[0], end)()
+            alone.settle(*sides)
+            self.assertEqual([side.protocol.reason.type for side in sides], expected)
+
+
+class TransportContractTests(TransportContract, unittest.TestCase):
+    def connect(self, protocol=None):
+        self.sides = connection.join(protocol or Protocol())
+        return self.sides[0]
+
+    def settle(self):
+        connection.settle(*self.sides)
+
+    def delivered(self, transport):
+        self.settle()
+        return bytes(self.sides[1].protocol.received)
+
+
+class OnTCP(RealConnection):
+    def connect_both(self, one, other):
+        self.join(other, one)
+        self.run_until(lambda: one.transport and other.transport)
+        self.ports.pop().stopListening()
+        for side in (one, other):
+            # What is small need not wait for a slow acknowledgement.
+            side.transport.setTcpNoDelay(True)
+        return one.transport, other.transport
+
+    def settle_all(self, sides, expected=()):
+        """Go on until nothing more is told: sooner, if that is what is expected."""
+        before, quiet = None, 0
+        while quiet < (4 if before == expected else 40):
+            self.iterate()
+            told = [joined(side.told) for side in sides]
+            quiet = quiet + 1 if told == before else 0
+            before = told
+
+
+class OnTCPTests(OnTCP, ConnectionContract, unittest.TestCase):
+    def assertSame(self, steps, reactions):
+        def take(case, *expected):
+            return case.take(steps, [Side(*each) for each in reactions], *expected)
+
+        told = take(InMemoryTests())
+        seen = take(self, told)
+        if seen != told:
+            # Which side is first in a turn, the reactor does not say.
+            InMemoryTests.order = -1
+            told = take(InMemoryTests())
+            InMemoryTests.order = 1
+        self.assertTrue(seen == told, f"{steps} {reactions}\n{seen}\n{told}"[:2000])
+
+    def test_both_sides_are_told_the_same_as_in_memory(self):
+        for conversation in CONVERSATIONS:
+            steps, *reactions = conversation.split(" | ")
+            self.assertSame(steps.split("; "), [[], reactions])
+
+
+class OnTCPAtRandomTests(OnTCP, unittest.TestCase):
+    def test_random_conversations_go_as_in_memory(self):
+        for kind in KINDS:
+            for steps, reactions in conversations(kind, 60):
+                self.assertSame(steps, reactions)
+
+
+class OnTCPWithEpollTests(OnTCPTests):
+    def make_reactor(self):
+        return epollreactor.EPollReactor()
+
+
+class OnTCPWithAsyncioTests(OnTCP, ConnectionContract, unittest.TestCase):
+    make_reactor = test_tls_asyncioreactor.AsyncioTCPTests.make_reactor
+    iterate = test_tls_asyncioreactor.AsyncioTCPTests.iterate

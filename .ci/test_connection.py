@@ -56,7 +56,7 @@ class Side(Protocol):
         try:
             exec(step, {**globals(), "t": self.transport, **names})
         except RuntimeError:
-            self.told.append(RuntimeError)
+            self.told.append("RuntimeError")
 
 
 class Producer:
@@ -94,13 +94,15 @@ def push(transport, *given):
     Producer(transport, True, *given)
 
 
-def joined(told):
-    """Return what was told, with the pieces that follow each other joined."""
-    events = []
+def joined(told, size):
+    """Return what was told, with what follows a piece of that size joined to it."""
+    events = [None]
     for event in told:
-        follows = isinstance(event, bytes) and events and isinstance(events[-1], bytes)
-        events.append(events.pop() + event if follows else event)
-    return events
+        pieces = isinstance(event, bytes) and isinstance(events[-1], bytes)
+        if pieces and len(events[-1]) >= size:
+            event = events.pop() + event
+        events.append(event)
+    return events[1:]
 
 
 # What both sides are told of each end, and then with which flags.
@@ -198,6 +200,9 @@ def conversations(kind, count, seed=0):
 class ConnectionContract:
     """What both sides are told, in memory and on TCP."""
 
+    # TCP may cut what is long anywhere.
+    uncut = 1000
+
     def take(self, steps, sides, expected=()):
         """Take the steps; return what both were told by the end of each settle()."""
         one, other = self.connect_both(*sides)
@@ -205,7 +210,7 @@ class ConnectionContract:
 
         def settle():
             self.settle_all(sides, expected[len(seen)] if expected else ())
-            seen.append([joined(side.told) for side in sides])
+            seen.append([joined(side.told, self.uncut) for side in sides])
 
         for step in steps:
             one.side.take(step, one=one, other=other, settle=settle)
@@ -447,7 +452,7 @@ class OnTCP(RealConnection):
         before, quiet = None, 0
         while quiet < (4 if before == expected else 40):
             self.iterate()
-            told = [joined(side.told) for side in sides]
+            told = [joined(side.told, self.uncut) for side in sides]
             quiet = quiet + 1 if told == before else 0
             before = told
 
@@ -456,6 +461,7 @@ class OnTCP(RealConnection):
             return case.take(steps, [Side(*each) for each in reactions], *expected)
 
         in_memory = InMemoryTests()
+        in_memory.uncut = self.uncut
         told = take(in_memory)
         seen = take(self, told)
         if seen != told:
@@ -465,14 +471,10 @@ class OnTCP(RealConnection):
         self.assertTrue(seen == told, f"{steps} {reactions}\n{seen}\n{told}"[:2000])
 
 
-class SelectTests(OnTCP, ConnectionContract, unittest.TestCase):
-    def test_random_conversations_go_as_in_memory(self):
-        for kind in STEPS:
-            for steps, reactions in conversations(kind, 100):
-                self.assertSame(steps, reactions)
-
-
 class EpollTests(OnTCP, ConnectionContract, unittest.TestCase):
+    # It may send between two reads of a turn.
+    uncut = 1
+
     def make_reactor(self):
         return epollreactor.EPollReactor()
 
@@ -485,6 +487,29 @@ class EpollTests(OnTCP, ConnectionContract, unittest.TestCase):
 class AsyncioTests(EpollTests):
     make_reactor = test_tls_asyncioreactor.AsyncioTCPTests.make_reactor
     iterate = test_tls_asyncioreactor.AsyncioTCPTests.iterate
+
+
+class SelectTests(OnTCP, ConnectionContract, unittest.TestCase):
+    """And what TCP does otherwise than the connection."""
+
+    def test_random_conversations_go_as_in_memory(self):
+        for kind in STEPS:
+            for steps, reactions in conversations(kind, 100):
+                self.assertSame(steps, reactions)
+
+    def test_the_system_holds_more_than_size(self):
+        one, other = self.connect_both(Side(), Side())
+        other.pauseProducing()
+        one.write(bytes(4 * connection.Connection.size))
+        one.loseConnection()
+        self.settle_all([one.side, other.side])
+        self.assertEqual((one.side.told, other.side.told), ([CLOSED], []))
+
+    def test_it_has_half_closes_and_options_of_a_socket(self):
+        one, _ = self.connect_both(Side(), Side())
+        for name in ("loseWriteConnection", "setTcpNoDelay"):
+            self.assertTrue(hasattr(one, name))
+            self.assertFalse(hasattr(connection.Connection, name))
 
 
 class TransportContractTests(TransportContract, unittest.TestCase):

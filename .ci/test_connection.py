@@ -46,6 +46,8 @@ class Side(Protocol):
         self.take(step, data=data)
 
     def connectionLost(self, reason):
+        # By then, it has no producer.
+        assert self.transport.producer is None
         self.told.append((reason.type, *self.flags()))
         super().connectionLost(reason)
 

@@ -1,73 +1,54 @@
-"""Holds `.github/DIFFERENCES.md` to the tests that see each row: needs Twisted[tls].
+"""Holds each row of `.github/DIFFERENCES.md` to its tests: needs Twisted[tls].
 
-A comment below each table names those that are known to fail there, and others.
+In the page's source, each row of a table or a list ends with a comment that names them.
 """
 
+import re
 import unittest
 
 import test_pages
-import test_stringtransport
-import test_tcp_unix_iosim
-import test_tls_asyncioreactor
-import test_twisted
+import test_stringtransport as ours
+import test_tcp_unix_iosim as real
+import test_tls_asyncioreactor as others
+import test_twisted as twisted
 
+# Whose test cases see what differs: all of these or, if a row names some, those.
 SECTIONS = {
-    "From Twisted's two classes": (
-        test_twisted.TwistedStringTransportTests,
-        test_twisted.TwistedStringTransportWithDisconnectionTests,
-    ),
-    "From Twisted's values, where Twisted is not installed": (
-        test_twisted.TwistedValuesTests,
-    ),
-    "From real connections": (
-        test_tcp_unix_iosim.TCPTests,
-        test_tcp_unix_iosim.UNIXTests,
-        test_tls_asyncioreactor.AsyncioTCPTests,
-        test_tls_asyncioreactor.TLSTests,
-    ),
-    "From Twisted's iosim": (test_tcp_unix_iosim.IosimTests,),
+    "Twisted's two classes": ["Twisted(String|Difference)"],
+    "Twisted's values, where Twisted is not installed": ["TwistedValueDifference"],
+    "real connections": ["TCP", "UNIX", "TLS", "Asyncio"],
+    "Twisted's iosim": ["Iosim"],
 }
-MODULES = (
-    test_stringtransport,
-    test_twisted,
-    test_tcp_unix_iosim,
-    test_tls_asyncioreactor,
-)
 
 
-def tests_of(case):
-    return {*unittest.defaultTestLoader.getTestCaseNames(case)}
-
-
-def known_to_fail(case):
-    return {name for name in tests_of(case) if hasattr(getattr(case, name), "reason")}
+def tests(cases, *modules, fail=False):
+    """Return the names of their tests that pass, or that are known to fail."""
+    return {
+        test
+        for module in modules or (ours, twisted, real, others)
+        for name, case in vars(module).items()
+        if re.fullmatch(f"({cases}).*(Tests|Interfaces)", name)
+        for test in unittest.defaultTestLoader.getTestCaseNames(case)
+        if hasattr(getattr(case, test), "reason") is fail
+    }
 
 
 class DifferencesTests(unittest.TestCase):
-    def named(self, section):
-        """Return the names that a section's comment has, known to fail or not."""
-        page = test_pages.read(".github/DIFFERENCES.md")
-        comment = page.split(f"\n## {section}\n")[1].split("<!--")[1].split("-->")[0]
-        fail, pass_ = comment.split("Seen by:")
-        return {*fail.split("\n")[1:-1]}, {*pass_.split()}
-
-    def test_those_known_to_fail_are_named_and_no_others_are(self):
-        for section, cases in SECTIONS.items():
-            fail, _ = self.named(section)
-            self.assertEqual(fail, set().union(*map(known_to_fail, cases)), section)
-
-    def test_the_others_are_there_and_pass_somewhere(self):
-        cases = {
-            case
-            for module in MODULES
-            for case in vars(module).values()
-            if isinstance(case, type) and issubclass(case, unittest.TestCase)
-        }
-        passing = set().union(*(tests_of(case) - known_to_fail(case) for case in cases))
-        for section in SECTIONS:
-            fail, pass_ = self.named(section)
-            self.assertEqual(pass_ - passing, set(), section)
-            self.assertEqual(pass_ & fail, set(), section)
+    def test_each_row_and_each_difference_has_tests_that_pass_where_it_says(self):
+        for section, whose in SECTIONS.items():
+            found = tests("|".join(whose)) - tests("", ours) - tests("Provides")
+            found |= tests("|".join(whose), fail=True)
+            text = test_pages.read(".github/DIFFERENCES.md").split(f"From {section}\n")[
+                1
+            ]
+            for row in re.findall(r"^[-|] .*$(?!\n\|-)", text.split("\n## ")[0], re.M):
+                said, _, names = row.partition("<!--")
+                names = {*re.findall(r"test_\w+", names)}
+                self.assertEqual(names - tests(""), set(), said)
+                for each in [each for each in whose if each in said] or whose:
+                    self.assertTrue(names & tests(each), f"{said} on {each}")
+                found -= names
+            self.assertEqual(found, set(), f"need a row: {section}")
 
     def test_the_example_runs(self):
         (block,) = test_pages.blocks(".github/DIFFERENCES.md", "python")

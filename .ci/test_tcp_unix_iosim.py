@@ -178,8 +178,7 @@ class TwoSidedContract(ProvidesInterfaces, TransportContract):
     def test_a_pull_producer_is_asked_inside_registerProducer_but_on_TLS(self):
         transport, producer = self.connect(), mock.Mock()
         transport.registerProducer(producer, False)
-        asked = [] if self.on_tls else [mock.call.resumeProducing()]
-        self.assertEqual(producer.mock_calls, asked)
+        self.assertEqual(producer.resumeProducing.call_count, 0 if self.on_tls else 1)
 
 
 # Steps, and the reasons that both sides are told, with a plus if it is disconnecting:
@@ -297,6 +296,8 @@ class RealContract(RealConnection, TwoSidedContract):
             told = "LARGE" in written and not (self.on_tls and end == "loseConnection")
             seen = self.protocol.received, bool(self.protocol.reasons)
             self.assertEqual(seen, (b"", told), f"{end}, {written}")
+            exec("t.resumeProducing()", self.names)
+            self.told()
 
     def test_after_a_pause_inside_dataReceived_nothing_is_received_but_on_TLS(self):
         t, pieces = self.take(), []
@@ -401,13 +402,12 @@ class UNIXTests(RealContract, unittest.TestCase):
     column = 1
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
         super().setUp()
 
     def listen(self, factory):
-        name = os.path.join(self.folder, f"socket {len(self.ports)}")
+        name = os.path.join(self.folder.name, f"socket {len(self.ports)}")
         return self.reactor.listenUNIX(name, factory)
 
     def dial(self, port, factory):

@@ -321,17 +321,6 @@ class RealContract(RealConnection, TwoSidedContract):
             self.take(f"{steps}; t.loseConnection(); turns(99)")
             self.assertIs(not self.protocol.reasons, waits, steps)
 
-    def test_what_another_thread_calls_waits_until_something_else_happens(self):
-        for steps in ("t.write(b'1')", "t.abortConnection()", "t.reactor.wakeUp()"):
-            self.take("turns()")
-            thread = threading.Timer(0.05, exec, [steps, self.names])
-            thread.start()
-            start = time.monotonic()
-            self.reactor.iterate(0.3)
-            waits = time.monotonic() - start > 0.25
-            thread.join()
-            self.assertIs(waits, "wakeUp" not in steps, steps)
-
     def test_a_push_producer_is_paused_and_resumed(self):
         self.take("t.registerProducer(p, True); t.write(LARGE)")
         calls = [mock.call.pauseProducing(), mock.call.resumeProducing()]
@@ -380,6 +369,17 @@ class RealContract(RealConnection, TwoSidedContract):
 
 @known_differences(BYTES_LIKE_WRITTEN)
 class TCPTests(RealContract, unittest.TestCase):
+    def test_another_thread_waits(self):
+        for steps in ("t.write(b'1')", "t.abortConnection()", "t.reactor.wakeUp()"):
+            self.take("turns()")
+            thread = threading.Timer(0.05, exec, [steps, self.names])
+            thread.start()
+            start = time.monotonic()
+            self.reactor.iterate(0.3)
+            thread.join()
+            waited = time.monotonic() - start
+            self.assertIs(waited > 0.25, "wakeUp" not in steps, steps)
+
     def test_it_has_more_than_any_transport_in_memory(self):
         more = {"setTcpNoDelay", "setTcpKeepAlive", "loseWriteConnection", "getHandle"}
         self.assertEqual(more - {*dir(self.connect())}, set())
@@ -400,6 +400,7 @@ class TCPTests(RealContract, unittest.TestCase):
 )
 class UNIXTests(RealContract, unittest.TestCase):
     column = 1
+    test_another_thread_waits = TCPTests.test_another_thread_waits
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()

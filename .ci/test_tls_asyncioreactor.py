@@ -17,9 +17,6 @@ from test_twisted import BYTES_LIKE_WRITTEN, known_differences
 
 @known_differences(BYTES_LIKE_WRITTEN)
 class AsyncioTCPTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
-    # Its iterate() takes all of its time.
-    test_what_another_thread_calls_waits_until_something_else_happens = None
-
     def make_reactor(self):
         self.loop = asyncio.new_event_loop()
         self.addCleanup(self.loop.close)
@@ -52,6 +49,7 @@ def options():
 )
 class TLSTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
     on_tls, drops_late, column = True, True, 2
+    test_another_thread_waits = test_tcp_unix_iosim.TCPTests.test_another_thread_waits
 
     def test_write_takes_a_bytearray(self):
         transport = self.connect()

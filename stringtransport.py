@@ -83,7 +83,7 @@ class ITransport(ABC):
         """Send several pieces, as if they were joined and written at once.
 
         Pass a list: of a generator, a real TCP connection of Twisted's sends
-        nothing, and raises no error. If a piece is refused, none is sent.
+        nothing, and raises no error.
         """
 
     @abstractmethod
@@ -92,6 +92,7 @@ class ITransport(ABC):
 
         That may be never, if the other side does not read. It may wait for a registered
         producer, too: TCP does for a pull producer and for a paused one, TLS for any.
+        On TLS, it also waits while this side is paused.
         """
 
     @abstractmethod
@@ -190,9 +191,9 @@ class Failure:
         self.tb = exc_value.__traceback__
 
     def check(self, *errorTypes: Type[BaseException]) -> Optional[Type[BaseException]]:
-        """Return the first that is the exception's class or one of its bases, or None.
+        """Return the first of `errorTypes` that is `type` or a base of it, or None.
 
-        What is no class, such as a tuple, is a TypeError, unless one before it fits.
+        Anything but a class raises TypeError, unless an earlier class matched.
         """
         for errorType in errorTypes:
             if not isinstance(errorType, type):
@@ -202,7 +203,7 @@ class Failure:
         return None
 
     def trap(self, *errorTypes: Type[BaseException]) -> Type[BaseException]:
-        """Do what `check` does, but raise the exception if no class fits."""
+        """Do what `check` does, but raise the exception where that returns None."""
         return self.check(*errorTypes) or self.raiseException()
 
     def getErrorMessage(self) -> str:
@@ -210,7 +211,7 @@ class Failure:
         return str(self.value)
 
     def raiseException(self) -> NoReturn:
-        """Raise the exception, each time with the traceback `tb`."""
+        """Raise the exception, with a traceback that starts from `tb` each time."""
         raise self.value.with_traceback(self.tb)
 
     def __repr__(self) -> str:
@@ -325,13 +326,12 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
             shown, at_first = show(value), show(getattr(type(self), name, None))
             if name != "io" and name[0] != "_" and shown != at_first:
                 words.append(f"{name}={shown}")
-        try:
-            written = self.io.getvalue()
-            words.append(f"{written[:40]!r}" + "..." * (len(written) > 40))
-        except (AttributeError, ValueError):
-            # Before Python 3.12, `unittest --locals` dies with a repr that fails.
-            words.append("io=?")
-        return " ".join(words) + ">"
+        # Before Python 3.12, `unittest --locals` dies with a repr that fails.
+        buffer, written = vars(self).get("io"), "io=?"
+        if type(buffer) is BytesIO and not buffer.closed:
+            data = BytesIO.getvalue(buffer)
+            written = f"{data[:40]!r}" + "..." * (len(data) > 40)
+        return " ".join([*words, written]) + ">"
 
     # ITransport, and abortConnection
 
@@ -399,7 +399,7 @@ class StringTransport(ITransport, IConsumer, IPushProducer):
         self.producerState = "paused"
 
     def resumeProducing(self) -> None:
-        """Set `producerState` to "producing". It is refused when pausing is."""
+        """Set `producerState` to "producing". Raises what `pauseProducing` does."""
         self._checkState()
         self.producerState = "producing"
 
@@ -436,7 +436,8 @@ class StringTransportWithDisconnection(StringTransport):
 
         Raises:
             AttributeError: There is no `protocol`, or it has no `connectionLost`.
-                The connection is still open: set `protocol`, and call again.
+                The connection is still open: set `protocol`, and call again. An abort
+                has set `disconnected`, and `disconnecting` will not be set any more.
         """
         if self.connected:
             # What can fail comes first, so that a refused call changes nothing here.

@@ -1,160 +1,117 @@
 """What the pages promise: commands, blocks, tables, links; and what the manual does.
 
-Needs nothing. Each block is run by itself, in a project that has vendored the module.
-The blocks for asyncio are run in `test_asyncio.py`.
+Needs nothing. Each block is run by itself, in a project that has vendored the module:
+asyncio's in `test_asyncio.py`, and mypy's in `test_differences.py`.
 """
 
 import configparser
 import inspect
-import os
-import pathlib
 import pydoc
 import re
 import subprocess
 import sys
-import tempfile
-import types
-import typing
 import unittest
 from unittest import mock
 
+import pages
 import stringtransport
+from pages import CHECKOUT, PAGES, blocks, named_blocks, read, recipe, run_block
 from test_stringtransport import Protocol, alone, signatures
 
-CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def read(name):
-    return (CHECKOUT / name).read_text(encoding="utf-8")
-
-
-def blocks(name, language):
-    return re.findall(rf"^```{language}\n(.*?)^```", read(name), re.M | re.S)
+SETTINGS = configparser.ConfigParser(interpolation=None)
+SETTINGS.read_string(read("setup.cfg"))
+MINORS = re.findall(r":: Python :: 3\.(\d+)$", read("setup.cfg"), re.M)
 
 
 def section(heading):
     return read("README.md").split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
-def recipe(text):
-    """Return the recipe's block that has the text."""
-    found = blocks(".github/RECIPES.md", "python")
-    return next(block for block in found if text in block)
-
-
-def anchor(heading):
-    """Return the name by which GitHub links to a heading."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
-def run_block(block):
-    """Run a block as a module of a project that has vendored ours; return its names."""
-    program = types.ModuleType("tests.test_block")
-    modules = {
-        "tests": types.ModuleType("tests"),
-        "tests._vendor": types.ModuleType("tests._vendor"),
-        "tests._vendor.stringtransport": stringtransport,
-        program.__name__: program,
-    }
-    # Before 3.8, users have it from typing_extensions.
-    protocol = getattr(typing, "Protocol", object)
-    with mock.patch.dict(sys.modules, modules):
-        with mock.patch.object(typing, "Protocol", protocol, create=True):
-            exec(compile(block, "<block>", "exec"), vars(program))
-    return program
+def run_command(command):
+    """Return its exit status and what it prints, with this Python as `python3`."""
+    # Without -S, what is installed would be there.
+    python3 = f'python3() {{ "{sys.executable}" -S "$@"; }}'
+    return subprocess.getstatusoutput(f'cd "{CHECKOUT}"; {python3}\n{command}')
 
 
 class CommandTests(unittest.TestCase):
-    """The README's commands, with nothing installed and this Python as `python3`."""
-
-    def run_command(self, command):
-        with tempfile.TemporaryDirectory() as folder:
-            python3 = pathlib.Path(folder, "python3")
-            # Without -S, what is installed would be there.
-            python3.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
-            python3.chmod(0o755)
-            path = os.pathsep.join([folder, os.environ["PATH"]])
-            done = subprocess.run(
-                ["sh", "-c", command],
-                cwd=str(CHECKOUT),
-                env={**os.environ, "PATH": path},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                universal_newlines=True,
-            )
-        self.assertEqual(done.returncode, 0, done.stdout)
-        return done.stdout
-
     def test_the_quick_start_prints_what_the_readme_says(self):
         quick_start, _ = blocks("README.md", "sh")
-        self.assertEqual([self.run_command(quick_start)], blocks("README.md", "text"))
+        (printed,) = blocks("README.md", "text")
+        self.assertEqual(run_command(quick_start), (0, printed.strip()))
 
     def test_the_tests_end_with_OK_and_skip_nothing(self):
         _, tests = blocks("README.md", "sh")
-        *_, ran, _, last = self.run_command(tests).splitlines()
-        self.assertRegex(ran, r"^Ran \d{3} tests")
-        self.assertEqual(last, "OK")
+        status, told = run_command(tests)
+        self.assertTrue(re.search(r"\nRan \d{3} tests in .*\n\nOK$", told), told)
+        self.assertEqual(status, 0)
 
 
 class BlockTests(unittest.TestCase):
     def test_each_block_runs_by_itself_and_asserts_something(self):
-        for page in ("README.md", ".github/RECIPES.md"):
-            for block in blocks(page, "python"):
-                self.assertRegex(block, r"\bassert\b|self\.assert")
+        for page in {*PAGES} - {".github/ASYNCIO.md", ".github/DIFFERENCES.md"}:
+            for saved, block in named_blocks(page):
                 # Where it changes the module, others do not see it.
                 with mock.patch.dict(vars(stringtransport)):
-                    self.assertPasses(run_block(block))
+                    program = run_block(block)
+                    result = unittest.TestResult()
+                    tests = unittest.defaultTestLoader.loadTestsFromModule(program)
+                    with pages.limited():
+                        tests.run(result)
+                self.assertEqual(result.failures + result.errors, [])
+                asserts = saved or re.search(r"\bassert\b|self\.assert", block)
+                self.assertTrue(asserts, block)
 
-    def assertPasses(self, program):
-        """Run the tests of a block, if it has some."""
-        result = unittest.TestResult()
-        unittest.defaultTestLoader.loadTestsFromModule(program).run(result)
-        self.assertEqual(result.failures + result.errors, [])
+    def test_one_that_fails_names_its_page_and_shows_its_line(self):
+        block = "from pages import *; run_block(recipe('(Protocol):'))"
+        broken = f"import stringtransport as s; s.StringTransport.write = 5; {block}"
+        _, told = run_command(f'export PYTHONPATH=.ci; python3 -c "{broken}"')
+        shown = r'\.github/RECIPES\.md", line \d+, in <module>\n +transport\.write'
+        self.assertTrue(re.search(shown, told), told)
 
-    def test_the_block_with_types_is_checked_by_type_checkers(self):
+    def test_one_that_hangs_ends_the_run_and_says_where(self):
+        ends = "import pages, time; pages.LIMIT = 0.5; pages.run_block('')"
+        hangs = f"{ends}; time.sleep(1); pages.run_block('import time; time.sleep(9)')"
+        status, told = run_command(f'export PYTHONPATH=.ci; python3 -c "{hangs}"')
+        self.assertIn('File "<block>", line 1 in <module>', told)
+        self.assertEqual(status, 1)
+
+    def test_the_one_with_types_is_checked_by_type_checkers(self):
         block = recipe("(Protocol):").splitlines()
         lines = [line for line in block if not re.match("from|#", line)]
         words, checked = " ".join(lines).split(), read(".ci/typing_cases.py").split()
         self.assertEqual(checked[-len(words) :], words)
 
     def test_the_example_at_the_top_of_the_module_runs(self):
-        def answer(data):
-            protocol.transport.write({b"PING": b"PONG"}[data])
-
-        protocol = Protocol()
-        protocol.dataReceived = answer
+        protocol, answers = Protocol(), {b"PING": b"PONG"}
+        protocol.dataReceived = lambda data: protocol.transport.write(answers[data])
         example = re.findall("^    (.*)$", alone.__doc__.split("::\n")[1], re.M)
         exec("\n".join(example), {**vars(alone), "protocol": protocol})
         self.assertEqual(len(example), 4)
 
-    def test_each_block_has_a_language_by_which_it_is_found(self):
-        for page in [CHECKOUT / "README.md", *CHECKOUT.glob(".github/*.md")]:
-            fences = re.findall(r"^```(.*)$", page.read_text("utf-8"), re.M)
-            self.assertEqual(
-                {*fences[::2]} - {"python", "sh", "text"}, set(), page.name
-            )
-            self.assertEqual({*fences[1::2]} - {""}, set(), page.name)
+    def test_each_has_a_language_by_which_it_is_found(self):
+        for page in PAGES:
+            fences = re.findall(r"^```(.*)$", read(page), re.M)
+            self.assertLessEqual({*fences[::2]}, {"python", "sh", "text"}, page)
+            self.assertLessEqual({*fences[1::2]}, {""}, page)
 
-    def test_each_recipe_has_a_block_and_a_line_in_the_readme(self):
-        recipes = read(".github/RECIPES.md").split("\n## ")[1:]
-        *with_blocks, (_, last) = [recipe.split("\n", 1) for recipe in recipes]
-        for heading, text in with_blocks:
-            self.assertEqual(text.count("\n```python\n"), 1, heading)
-        self.assertIn("`TransportContract`", last)
-        listed = re.findall(r"^- .*?RECIPES\.md#([\w-]*)\)", section("Recipes"), re.M)
-        self.assertEqual(listed, [anchor(r.split("\n")[0]) for r in recipes])
+    def test_each_recipe_has_one_or_leads_to_the_contract(self):
+        for each in read(".github/RECIPES.md").split("\n## ")[1:]:
+            found = re.search("^```python$|`TransportContract`", each, re.M)
+            self.assertTrue(found, each)
 
+
+class WordsTests(unittest.TestCase):
     def test_the_links_lead_somewhere(self):
-        for page in [CHECKOUT / "README.md", *CHECKOUT.glob(".github/*.md")]:
+        for page in map(CHECKOUT.joinpath, PAGES):
             for link in re.findall(r"\]\(([^)]*)\)", page.read_text("utf-8")):
                 name, _, place = link.partition("#")
                 target = page.parent / name if name else page
                 headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.M)
-                places = ["", *map(anchor, headings)]
+                text = re.sub(r"[^\w\n -]", "", "\n".join(["", *headings]).lower())
+                places = text.replace(" ", "-").split("\n")
                 self.assertIn(place, places, f"{link} in {page.name}")
 
-
-class TableTests(unittest.TestCase):
     def test_the_first_column_of_the_api_names_all_that_is_public(self):
         rows = re.findall(r"^\|(.*?)\|", section("The API"), re.M)
         named = {*re.findall(r"`\.?(\w+)[^`]*`", "".join(rows))}
@@ -164,97 +121,82 @@ class TableTests(unittest.TestCase):
 
     def test_the_api_says_what_each_call_takes(self):
         table = section("The API").split("\n\n")[1]
-        told = {*re.findall(r"`(\.\w+\(.*?\))`|^\| `(\w+\(.*?\))`", table, re.M)}
-        expected = {("", "ConnectionDone(*args)")}
-        expected.add(("", "StringTransportWithDisconnection(...)"))
+        told = {*re.findall(r"(?:^\| `|`(?=\.))(\.?\w+\(.*?\))`", table, re.M)}
+        expected = {"ConnectionDone(*args)", "StringTransportWithDisconnection(...)"}
         for public in (alone.StringTransport, alone.Failure, alone.IPv4Address):
             for line in signatures(public):
-                name, takes = re.match(r" *\w+\.(\w+)\(\w+,? ?(.*)\)", line).groups()
-                if name in ("__init__", "__new__"):
-                    expected.add(("", f"{public.__name__}({takes})"))
-                else:
-                    expected.add((f".{name}({takes})", ""))
+                call = re.sub(r"\(\w+,? ?", "(", line.strip(), count=1)
+                expected.add(re.sub(r"^\w+(?=\.[a-z])|\.__\w+__", "", call))
         self.assertEqual(told, expected)
 
     def test_the_api_and_the_manual_say_the_default_addresses(self):
         transport = stringtransport.StringTransport()
         addresses = transport.getPeer(), transport.getHost()
-        told = ", and ".join(f"{each.host} port {each.port}" for each in addresses)
-        self.assertIn(told, section("The API"))
-        for each in addresses:
-            said = f"If None: {each.host}, port {each.port}."
-            self.assertIn(said, stringtransport.StringTransport.__doc__)
+        peer, host = ((each.host, str(each.port)) for each in addresses)
+        told = re.findall(r"(\S+) port (\d+)", section("The API"))
+        self.assertEqual(told, [peer, host])
+        told = re.findall(r"If None: (\S+), port (\d+)\.", type(transport).__doc__)
+        self.assertEqual(told, [host, peer])
 
     def test_the_table_of_losses_says_what_connectionLost_sees(self):
-        ends = run_block(recipe("ENDS =")).ENDS
-        cells = r"^\| (.*) \| `(True|False)` \| `(True|False)` \|$"
-        rows = re.findall(cells, section("Which class"), re.M)
-        for (end, arguments, *_), (by, *told) in zip(ends, rows):
-            self.assertIn(f"`{end.__name__}", by)
-            transport = stringtransport.StringTransportWithDisconnection()
-            transport.protocol = protocol = mock.Mock()
-            protocol.connectionLost = lambda _: protocol.saw(
-                str(transport.disconnecting), str(transport.disconnected)
-            )
-            end(transport, *arguments)
-            protocol.saw.assert_called_once_with(*told)
-        self.assertEqual(len(rows), 3)
+        row = r"^\| `(\w+)\(\)` of this side \| (.*) \|$"
+        rows = re.findall(row, section("Which class"), re.M)
+        for call, told in rows:
+            ours = stringtransport.StringTransportWithDisconnection()
+            saw = "`{0.disconnecting}` | `{0.disconnected}`".format
+            ours.protocol = Protocol(lambda _: ours.write(saw(ours).encode()))
+            getattr(ours, call)()
+            self.assertEqual(ours.value().decode(), told)
+        self.assertEqual([*dict(rows)], ["loseConnection", "abortConnection"])
 
     def test_the_newest_of_the_changes_is_of_this_version(self):
         newest = section("Changes").split("**")[1]
-        self.assertEqual(newest, stringtransport.__version__)
+        self.assertIn(stringtransport.__version__, (newest, f"{newest}.dev0"))
 
     def test_the_licence_stands_whole_at_the_top_of_the_module(self):
-        header = inspect.getsource(stringtransport).split("\n\n")[0].splitlines()
-        self.assertEqual(header[0], "# SPDX-License-Identifier: MIT")
-        licence = "\n".join(re.sub("^# ?", "", line) for line in header[1:])
-        self.assertEqual(f"MIT License\n\n{licence}\n", read("LICENSE"))
+        header = inspect.getsource(stringtransport).split("\n\n")[0]
+        told = re.sub("^# ?", "", header, flags=re.M).replace("\n", "\n\n", 1)
+        licence = read("LICENSE").replace("MIT License", "SPDX-License-Identifier: MIT")
+        self.assertEqual(f"{told}\n", licence)
 
-    def setting(self, section, name):
-        settings = configparser.ConfigParser(interpolation=None)
-        settings.read(str(CHECKOUT / "setup.cfg"))
-        return settings[section][name]
+    def test_the_manual_says_what_each_name_that_is_public_is_for(self):
+        manual = pydoc.plain(pydoc.render_doc(stringtransport))
+        with mock.patch.dict(sys.modules, {alone.__name__: alone}):
+            for public in map(vars(alone).get, alone.__all__):
+                self.assertTrue(f"class {public.__name__}(" in manual, public)
+                self.assertTrue(public.__doc__, public)
+                for name in {name for name in vars(public) if name[0] != "_"}:
+                    each = getattr(public, name)
+                    self.assertTrue(inspect.getdoc(each) or not callable(each), name)
 
-    def test_the_environments_are_those_of_the_classifiers(self):
-        listed = self.setting("tox:tox", "envlist")
-        minors = [each[1:] for each in re.search(r"py{(.*)}", listed)[1].split(",")]
-        minors += re.findall(r"cpython(\d+)", listed)
-        self.assertEqual(minors, self.classified())
+
+class SettingsTests(unittest.TestCase):
+    def test_each_Python_of_the_classifiers_is_run(self):
+        listed = SETTINGS["tox:tox"]["envlist"]
+        minors = re.findall(r"\b3(\d+)", listed) + re.findall(r"cpython(\d+)", listed)
+        self.assertEqual(minors, MINORS)
+        workflow = re.findall(r'"3\.(\d+)"', read(".github/workflows/tests.yml"))
+        # It has none that is not released.
+        self.assertEqual({*MINORS} - {*workflow}, {"15"})
+
+    def test_no_environment_and_no_interpreter_is_left_out(self):
+        _, *listed = SETTINGS["tox:tox"]["envlist"].split()
+        sections = re.findall(r"^\[testenv:(.*)\]$", read("setup.cfg"), re.M)
+        self.assertEqual({*listed}, {*sections})
+        self.assertEqual(SETTINGS["tox:tox"]["skip_missing_interpreters"], "false")
+        commands = SETTINGS["testenv"]["commands"]
+        self.assertEqual(commands.count("python} -OO -m unittest\n"), 1)
 
     def test_the_oldest_Python_is_the_same_everywhere(self):
-        required = self.setting("options", "python_requires")[2:]
-        oldest = self.classified()[0]
-        self.assertEqual(required.split(".")[:2], ["3", oldest])
+        required = SETTINGS["options"]["python_requires"][2:]
+        self.assertEqual(required.split(".")[:2], ["3", MINORS[0]])
         for name, pattern in (
             ("README.md", r"only Python, (\S+) or newer"),
             ("setup.cfg", r"python == '>=(\S+)'"),
             ("stringtransport.py", r"(?:than|#) Python (\d[.\d]*\d)"),
         ):
             self.assertEqual({*re.findall(pattern, read(name))}, {required}, name)
-        for name in (
-            "setup.cfg",
-            ".github/CONTRIBUTING.md",
-            ".github/workflows/tests.yml",
-        ):
-            for older in range(int(oldest)):
-                named = rf"(?<![\d.])3\.{older}\b|py{{?3{older}\b"
-                self.assertEqual(re.findall(named, read(name)), [], name)
-
-    def classified(self):
-        classifiers = self.setting("metadata", "classifiers")
-        return re.findall(r":: Python :: 3\.(\d+)$", classifiers, re.M)
-
-
-class ManualTests(unittest.TestCase):
-    def test_the_manual_has_all_that_is_public(self):
-        manual = pydoc.plain(pydoc.render_doc(stringtransport))
-        for name in stringtransport.__all__:
-            self.assertIn(f"class {name}(", manual)
-
-    def test_all_that_is_public_has_a_docstring_or_inherits_one(self):
-        with mock.patch.dict(sys.modules, {alone.__name__: alone}):
-            for public in (alone, *(getattr(alone, name) for name in alone.__all__)):
-                self.assertTrue(public.__doc__, public)
-                for name in {*vars(public)} - {*dir(types.ModuleType)}:
-                    if name[0] != "_" and callable(getattr(public, name)):
-                        self.assertTrue(inspect.getdoc(getattr(public, name)), name)
+        workflow = read(".github/workflows/tests.yml")
+        named = r"(?:(?<![\d.])3\.|py{?3)(\d+)"
+        for text in (read("setup.cfg"), read(".github/CONTRIBUTING.md"), workflow):
+            self.assertEqual(min(re.findall(named, text), key=int), MINORS[0])

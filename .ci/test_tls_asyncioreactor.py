@@ -11,8 +11,8 @@ import trustme
 from twisted.internet import asyncioreactor, error, ssl
 
 import test_tcp_unix_iosim
-from test_stringtransport import Protocol
-from test_twisted import BYTES_LIKE_WRITTEN, known_differences
+from test_stringtransport import Protocol, known_differences
+from test_twisted import BYTES_LIKE_WRITTEN
 
 
 @known_differences(BYTES_LIKE_WRITTEN)

@@ -1,0 +1,527 @@
+"""The connection in memory beside TCP, with the select, epoll and asyncio reactors.
+
+Needs Twisted[tls], of 20.3 or newer, and trustme. The same steps are taken on each.
+"""
+
+import itertools
+import random
+import sys
+import unittest
+from unittest import mock
+
+from twisted.internet import epollreactor, error
+
+import pages
+import test_tls_asyncioreactor
+from test_stringtransport import (
+    HOST,
+    LARGE,
+    PEER,
+    Protocol,
+    TransportContract,
+    hidden,
+    run_copy,
+)
+from test_tcp_unix_iosim import RealConnection, flags
+
+connection = pages.saved("connection")
+RECORDING = pages.saved("recording_transport").RecordingTransport
+
+
+class Side(Protocol):
+    """Notes what it is told and what its producers are asked, and reacts with steps."""
+
+    def __init__(self, when_received="", at_the_loss=""):
+        super().__init__(lambda transport: self.take(at_the_loss))
+        self.told, self.when_received = [], when_received
+
+    def makeConnection(self, transport):
+        self.transport, transport.side = transport, self
+
+    def dataReceived(self, data):
+        self.told.append(data)
+        # One step for each piece, and the last one for all that follow.
+        step, *rest = self.when_received.split(" / ", 1)
+        self.when_received = rest[0] if rest else step
+        self.take(step, data=data)
+
+    def connectionLost(self, reason):
+        # By then, it has no producer.
+        assert self.transport.producer is None
+        self.told.append((reason.type, *self.flags()))
+        super().connectionLost(reason)
+
+    def flags(self):
+        return (bool(self.transport.connected), *flags(self.transport))
+
+    def take(self, step, **names):
+        try:
+            exec(step, {**globals(), "t": self.transport, **names})
+        except RuntimeError:
+            self.told.append("RuntimeError")
+
+
+class Producer:
+    """Writes a page when it is asked or, if it is streaming, until it is paused."""
+
+    def __init__(self, transport, streaming, pages=0, when_done=""):
+        self.side, self.streaming = transport.side, streaming
+        self.left, self.when_done = pages, when_done
+        transport.registerProducer(self, streaming)
+
+    def resumeProducing(self):
+        self.side.told.append("resume")
+        self.paused = False
+        for _ in range(self.left if self.streaming else min(self.left, 1)):
+            if not self.paused:
+                self.left -= 1
+                self.side.transport.write(b"page ")
+        if not self.left:
+            step, self.when_done = self.when_done, ""
+            self.side.take(step)
+
+    def pauseProducing(self):
+        self.side.told.append("pause")
+        self.paused = True
+
+    def stopProducing(self):
+        self.side.told.append(("stop", *self.side.flags()))
+
+
+def pull(transport, *given):
+    Producer(transport, False, *given)
+
+
+def push(transport, *given):
+    Producer(transport, True, *given)
+
+
+def joined(told, size):
+    """Return what was told, with what follows a piece of that size joined to it."""
+    events = [None]
+    for event in told:
+        pieces = isinstance(event, bytes) and isinstance(events[-1], bytes)
+        if pieces and len(events[-1]) >= size:
+            event = events.pop() + event
+        events.append(event)
+    return events[1:]
+
+
+# What both sides are told of each end, and then with which flags.
+DONE = error.ConnectionDone, False, False, True
+CLOSED = error.ConnectionDone, False, True, True
+ABORTED = error.ConnectionAborted, False, False, True
+BROKEN = error.ConnectionLost, False, False, True
+ENDS = [("loseConnection", CLOSED, DONE), ("abortConnection", ABORTED, BROKEN)]
+
+# Steps and, after bars, how the other side reacts to data and to the loss. By the end of
+# each settle(), both sides were told the same.
+CONVERSATIONS = [
+    "one.write(b'a'); one.writeSequence([b'b', b'c']); other.write(b'd'); settle()",
+    "one.write(b''); settle(); one.write(b'a'); settle(); one.write(b'b'); settle()",
+    "one.write(b'abc'); other.write(b'd'); one.loseConnection(); settle()",
+    "one.write(LARGE); one.loseConnection(); one.write(b'bye'); settle()",
+    # What is written while the rest is unsent comes after it.
+    "other.write(LARGE); one.write(b'abc'); settle() | t.write(b'between') / ",
+    "one.write(LARGE); settle(); one.write(b'a'); settle() | t.write(data)",
+    # Ends that follow each other.
+    "one.loseConnection(); one.loseConnection(); settle(); other.loseConnection()",
+    "one.abortConnection(); one.abortConnection(); settle(); one.loseConnection()",
+    "one.loseConnection(); one.abortConnection(); settle()",
+    "one.abortConnection(); one.loseConnection(); settle()",
+    "one.stopProducing(); settle(); one.stopProducing(); one.write(b'late'); settle()",
+    "other.write(b'unread'); one.loseConnection(); settle()",
+    # An answer to the last message makes no reset of a clean end.
+    "one.write(b'a'); one.loseConnection(); settle() | t.write(data)",
+    "one.write(b'a'); one.loseConnection(); settle() | t.write(data); t.loseConnection()",
+    "one.write(b'abc'); settle() | t.pauseProducing(); t.loseConnection()",
+    # What had arrived comes first. A paused side learns of an end when it resumes, when
+    # it closes, by the second that it writes or, if something was unread, the first.
+    *(
+        f"other.pauseProducing(); one.write(b'a'); settle(); {paused}other.write(b'b');"
+        f" settle(); one.{end}(); settle(); {step}; settle(); other.resumeProducing(); settle()"
+        for paused in ("", "one.pauseProducing(); settle(); ")
+        for end, *_ in ENDS
+        for step in (
+            "pass",
+            "other.loseConnection()",
+            "other.abortConnection()",
+            "other.write(b'c')",
+            "other.write(b'c'); settle(); other.write(b'd')",
+            "other.write(b'c'); settle(); other.loseConnection()",
+        )
+    ),
+    "one.write(b'a'); settle(); one.write(b'b'); one.loseConnection(); settle();"
+    " other.resumeProducing(); settle(); other.resumeProducing(); settle()"
+    " | t.pauseProducing()",
+    # A late producer is stopped, and one that leaves is not missed.
+    "one.loseConnection(); settle() |  | t.write(b'late'); t.loseConnection()",
+    "one.loseConnection(); settle() |  | push(t); pull(t); t.unregisterProducer()",
+    "one.unregisterProducer(); push(one); one.unregisterProducer(); pull(one); settle()",
+    "push(one); one.side.take('push(t)'); one.side.take('pull(t)'); settle()",
+    "pull(one, 3, 't.unregisterProducer()'); settle(); one.write(b'a'); settle()",
+    "pull(one, 3, 't.loseConnection()'); settle(); one.unregisterProducer(); settle()",
+    "pull(one, 3); other.pauseProducing(); settle(); other.resumeProducing(); settle()",
+    # More than 65536 bytes unsent pause a push producer, and so does each further write.
+    "push(one); one.write(bytes(65536)); one.write(b''); settle()",
+    "push(one); one.write(bytes(65537)); one.write(b'a'); one.write(b''); settle()",
+    "push(one); one.writeSequence([bytes(65536), b'a']); settle(); settle()",
+    "push(one); one.abortConnection(); one.write(LARGE); settle()",
+    "push(one); one.write(LARGE); one.unregisterProducer(); push(one); settle()",
+]
+
+# What the steps of a random conversation may be.
+WRITES = ["{0}.write(b'a')", "{0}.write(b'bcd')", "{0}.write(b'')"]
+CLOSES = ["{0}.loseConnection()", "{0}.stopProducing()", "{0}.abortConnection()"]
+PAUSES = ["{0}.pauseProducing()", "{0}.resumeProducing()", "{0}.resumeProducing()"]
+DONES = ["", "t.unregisterProducer()", "t.loseConnection()", "t.abortConnection()"]
+PRODUCERS = ["{0}.unregisterProducer()"] * 3
+for of_a_kind in itertools.product(("pull", "push"), (0, 1, 3), DONES):
+    PRODUCERS.append("{}({{0}}, {}, {!r})".format(*of_a_kind))
+STEPS = {"closes": [], "pauses": PAUSES, "producers": PAUSES + PRODUCERS}
+
+
+def conversations(kind, count, seed=0):
+    """Yield steps, and how each side reacts to data and to the loss."""
+    draw = random.Random(f"{kind} {seed}")
+
+    def step(name):
+        return draw.choice([*WRITES * 3, *CLOSES, *STEPS[kind]]).format(name)
+
+    for _ in range(count):
+        steps = []
+        for _ in range(draw.randint(1, 8)):
+            steps.append(step(draw.choice(["one", "other"])))
+            steps += draw.choice([[], ["settle()"]])
+        for name in ("one", "other"):
+            steps += ["settle()", f"{name}.resumeProducing()", "settle()"]
+        reactions = [f"{step('t')} / {step('t')} / {step('t')} / " for _ in range(2)]
+        yield steps, [(reaction, step("t")) for reaction in reactions]
+
+
+class ConnectionContract:
+    """What both sides are told, in memory and on TCP."""
+
+    # TCP may cut what is long anywhere.
+    uncut = 1000
+
+    def take(self, steps, sides, expected=()):
+        """Take the steps; return what both were told by the end of each settle()."""
+        one, other = self.connect_both(*sides)
+        seen = []
+
+        def settle():
+            self.settle_all(sides, expected[len(seen)] if expected else ())
+            seen.append([joined(side.told, self.uncut) for side in sides])
+
+        for step in steps:
+            one.side.take(step, one=one, other=other, settle=settle)
+        return seen
+
+    def assertTold(self, steps, here, there):
+        told = self.take(steps.split("; "), [Side(), Side()])[-1]
+        self.assertTrue(told == [here, there], f"{steps}: {told}"[:2000])
+
+    def test_nobody_starts_a_push_producer(self):
+        self.assertTold("push(one, 3); settle()", [], [])
+
+    def test_a_pull_producer_is_asked_after_something_was_sent_and_when_closing(self):
+        steps = "pull(one); settle(); settle(); one.write(b'a'); settle(); settle()"
+        self.assertTold(steps, ["resume"] * 2, [b"a"])
+        steps += "; one.loseConnection(); settle(); one.loseConnection(); settle()"
+        self.assertTold(steps, ["resume"] * 3, [b"a"])
+
+    def test_a_pull_producer_is_asked_inside_registerProducer(self):
+        steps = "pull(one, 1); one.write(b'header'); settle()"
+        self.assertTold(steps, ["resume"] * 2, [b"page header"])
+
+    def test_a_side_that_closed_or_aborted_receives_nothing(self):
+        for end, here, there in ENDS:
+            self.assertTold(
+                f"other.write(b'a'); one.{end}(); settle()", [here], [there]
+            )
+
+    def test_what_is_unsent_at_an_abort_or_written_after_it_does_not_arrive(self):
+        steps = "one.write(b'a'); one.abortConnection(); one.write(b'b'); settle()"
+        self.assertTold(steps, [ABORTED], [BROKEN])
+
+    def test_stopProducing_is_called_after_the_flags_change(self):
+        for end, here, there in ENDS:
+            stopped = [("stop", *here[1:]), here]
+            self.assertTold(f"push(one); one.{end}(); settle()", stopped, [there])
+            stopped = ["resume", ("stop", *there[1:]), there]
+            self.assertTold(f"pull(other); one.{end}(); settle()", [here], stopped)
+
+    def test_a_proxy_that_loses_its_backend_closes_its_client(self):
+        client, front, back, backend = sides = [Side() for _ in range(4)]
+        self.connect_both(client, front)
+        self.connect_both(back, backend)
+        front.transport.registerProducer(back.transport, True)
+        back.transport.registerProducer(front.transport, True)
+        backend.transport.abortConnection()
+        self.settle_all(sides)
+        self.assertEqual(client.told, [DONE])
+
+    def test_a_close_waits_for_a_pull_producer_until_it_is_unregistered(self):
+        steps = "pull(one, 1); one.loseConnection(); settle()"
+        self.assertTold(steps, ["resume"] * 2, [b"page "])
+        steps += "; one.unregisterProducer(); settle()"
+        self.assertTold(steps, ["resume"] * 2 + [CLOSED], [b"page ", DONE])
+
+    def test_a_close_waits_for_a_paused_push_producer_until_it_writes_or_leaves(self):
+        steps = "push(one); one.write(LARGE); one.loseConnection(); settle()"
+        told, stop = ["pause", "resume"], ("stop", *CLOSED[1:])
+        self.assertTold(steps, told, [LARGE])
+        told = [*told, stop, CLOSED], [LARGE + b"a", DONE]
+        self.assertTold(f"{steps}; one.write(b'a'); settle()", *told)
+        told = ["pause", "resume", CLOSED], [LARGE, DONE]
+        self.assertTold(f"{steps}; one.unregisterProducer(); settle()", *told)
+
+    def test_each_side_is_told_who_ended_it_and_how(self):
+        for end, here, there in ENDS:
+            self.assertTold(f"one.{end}(); settle()", [here], [there])
+
+    def test_the_host_of_one_side_is_the_peer_of_the_other(self):
+        one, other = self.connect_both(Side(), Side())
+        self.assertEqual(one.getHost(), other.getPeer())
+        self.assertEqual(one.getPeer(), other.getHost())
+
+
+class InMemory:
+    order = 1
+
+    def connect_both(self, *sides):
+        return connection.join(*sides)
+
+    def settle_all(self, sides, expected=()):
+        connection.settle(*(side.transport for side in sides[:: self.order]))
+
+
+class InMemoryTests(InMemory, ConnectionContract, unittest.TestCase):
+    """And what holds here alone, or cannot be seen from outside there."""
+
+    def test_value_is_what_is_neither_sent_nor_dropped(self):
+        for then, left in (
+            ("pass", b"abc"),
+            ("settle()", b"c"),
+            ("settle(); one.clear(); one.write(b'd')", b"d"),
+            ("settle(); other.resumeProducing(); settle()", b""),
+            ("one.abortConnection(); one.write(b'd')", b""),
+            ("settle(); other.abortConnection(); settle(); one.write(b'd')", b""),
+        ):
+            sides = one, other = connection.join(Side(), Side())
+            other.size = 2
+            steps = ["other.pauseProducing()", "one.write(b'abc')", *then.split("; ")]
+            self.connect_both = lambda *_: sides
+            self.take(steps, [one.side, other.side])
+            self.assertEqual(one.value(), left, then)
+
+    def test_size_is_for_pieces_and_what_is_unread_and_unsent(self):
+        one, other = connection.join(Side(), Side())
+        one.size, other.size = 3, 2
+        push(one)
+        for data, paused in ((b"abc", 0), (b"d", 1), (b"", 1), (b"e", 2)):
+            one.write(data)
+            self.assertEqual(one.side.told, ["pause"] * paused)
+        other.pauseProducing()
+        connection.settle(one)
+        self.assertEqual((one.value(), one.side.told), (b"cde", ["pause"] * 2))
+        other.resumeProducing()
+        connection.settle(one)
+        self.assertEqual(other.side.told, [b"ab", b"cd", b"e"])
+        self.assertEqual(one.side.told, ["pause", "pause", "resume"])
+
+    def test_what_is_no_bytes_is_refused_and_pausing_is_not_at_any_time(self):
+        for before in ("getPeer", "stopProducing", *(end for end, *_ in ENDS)):
+            one, _ = connection.join(Side())
+            getattr(one, before)()
+            for _ in range(2):
+                for data in ("", "text", bytearray(b"data"), None):
+                    self.assertRaises(TypeError, one.write, data)
+                self.assertRaises(TypeError, one.writeSequence, [b"data", "text"])
+                one.pauseProducing()
+                one.resumeProducing()
+                connection.settle(one)
+
+    def test_flags_are_bool_and_getHost_works_after_the_loss(self):
+        for end, *_ in ENDS:
+            sides = connection.join(Side())
+            getattr(sides[0], end)()
+            connection.settle(*sides)
+            self.assertEqual([side.getHost() for side in sides], [HOST, PEER])
+            for side in sides:
+                state = side.connected, side.disconnecting, side.disconnected
+                self.assertEqual({*map(type, state)}, {bool})
+
+    def test_settle_returns_whether_anything_happened(self):
+        one, other = connection.join(Side())
+        self.assertIs(connection.settle(one, other), False)
+        for step in ("write(b'a')", "abortConnection()"):
+            exec(f"one.{step}")
+            self.assertIs(connection.settle(other), True)
+            self.assertIs(connection.settle(one), False)
+
+    def test_settle_gives_up_when_more_turns_are_needed_than_its_limit(self):
+        for given, limit in (({}, 1000), ({"limit": 6}, 6)):
+            one, other = connection.join(Side())
+            other.size = 1  # Each byte takes a turn to be sent, and another to be read.
+            one.write(bytes(limit // 2))
+            connection.settle(one, **given)
+            one.write(bytes(limit // 2 + 1))
+            with self.assertRaisesRegex(RuntimeError, f"limit={limit} "):
+                connection.settle(one, **given)
+            connection.settle(one)
+            self.assertEqual(len(other.protocol.received), limit + 1)
+
+    def test_a_protocol_may_call_settle(self):
+        sides = Side("t.write(data); connection.settle(t); t.write(b'c') / "), Side()
+        one, other = connection.join(*sides)
+        other.writeSequence([b"a", b"b"])
+        connection.settle(one)
+        self.assertEqual([side.told for side in sides], [[b"ab"], [b"ab", b"c"]])
+
+    def test_an_exception_reaches_the_caller_and_the_others_go_on(self):
+        for steps, told in (
+            ("one.write(b'a'); other.write(b'b')", [[b"b"], [b"a"]]),
+            ("other.loseConnection()", [[DONE], [CLOSED]]),
+        ):
+            sides = [Side("1 // 0", "1 // 0") for _ in range(2)]
+            one, other = connection.join(*sides)
+            exec(steps)
+            for _ in sides:
+                self.assertRaises(ZeroDivisionError, connection.settle, one)
+            self.assertIs(connection.settle(one), False)
+            self.assertEqual([side.told for side in sides], told)
+
+    def test_join_connects_the_client_first_by_the_transports_given(self):
+        connected, own = [], type("Own", (connection.Connection,), {})
+        protocols = [mock.Mock(makeConnection=connected.append) for _ in range(2)]
+        for given in ((), (own("host", "peer"),), (own("host", "peer"), own())):
+            sides = connection.join(*protocols, *given)
+            self.assertEqual(connected[-2:], [*sides])
+            self.assertEqual([side.protocol for side in sides], protocols)
+            self.assertEqual(sides[: len(given)], given)
+            hosts = ["host", "peer"] if given else [HOST, PEER]
+            self.assertEqual([side.getHost() for side in sides], hosts)
+
+    def test_without_a_server_a_Recorder_is_the_other_side(self):
+        one, other = connection.join(Side("t.write(data); t.loseConnection()"))
+        recorder = other.protocol
+        self.assertEqual((recorder.received, recorder.reason), (b"", None))
+        recorder.transport.write(b"a")
+        connection.settle(one)
+        self.assertEqual((recorder.received, recorder.reason.type), (b"a", DONE[0]))
+        self.assertEqual(connection.join(Side())[1].protocol.received, b"")
+
+    def test_it_combines_with_the_recorder_of_single_writes_in_either_order(self):
+        for bases in itertools.permutations((RECORDING, connection.Connection)):
+            one, other = connection.join(Side(), None, type("Own", bases, {})())
+            one.write(b"a")
+            one.writeSequence(kind(b"b") for kind in (bytes, bytearray, memoryview))
+            connection.settle(one)
+            one.write(b"c")
+            self.assertEqual((one.writes, one.value()), ([b"a", b"bbb", b"c"], b"c"))
+            connection.settle(one)
+            self.assertEqual(other.protocol.received, b"abbbc")
+
+    def test_without_Twisted_the_reasons_are_of_Python_and_of_the_copy(self):
+        with hidden("twisted", "zope"):
+            copy = run_copy("stringtransport")
+            with mock.patch.dict(sys.modules, stringtransport=copy):
+                alone = pages.run_block(pages.SAVED["connection"])
+        for end, *expected in (
+            ("loseConnection", copy.ConnectionDone, copy.ConnectionDone),
+            ("abortConnection", ConnectionAbortedError, ConnectionResetError),
+        ):
+            sides = alone.join(alone.Recorder())
+            getattr(sides[0], end)()
+            alone.settle(*sides)
+            self.assertEqual([side.protocol.reason.type for side in sides], expected)
+
+
+class OnTCP(RealConnection):
+    def connect_both(self, one, other):
+        self.join(other, one)
+        self.run_until(lambda: one.transport and other.transport)
+        self.ports.pop().stopListening()
+        for side in (one, other):
+            # What is small need not wait for a slow acknowledgement.
+            side.transport.setTcpNoDelay(True)
+        return one.transport, other.transport
+
+    def settle_all(self, sides, expected=()):
+        """Go on until nothing more is told: sooner, if that is what is expected."""
+        before, quiet = None, 0
+        while quiet < (4 if before == expected else 40):
+            self.iterate()
+            told = [joined(side.told, self.uncut) for side in sides]
+            quiet = quiet + 1 if told == before else 0
+            before = told
+
+    def assertSame(self, steps, reactions):
+        def take(case, *expected):
+            return case.take(steps, [Side(*each) for each in reactions], *expected)
+
+        in_memory = InMemoryTests()
+        in_memory.uncut = self.uncut
+        told = take(in_memory)
+        seen = take(self, told)
+        if seen != told:
+            # Of two sides that send in the same turn, either may come first.
+            in_memory.order = -1
+            told = take(in_memory)
+        self.assertTrue(seen == told, f"{steps} {reactions}\n{seen}\n{told}"[:2000])
+
+
+class EpollTests(OnTCP, ConnectionContract, unittest.TestCase):
+    # It may send between two reads of a turn.
+    uncut = 1
+
+    def make_reactor(self):
+        return epollreactor.EPollReactor()
+
+    def test_both_sides_are_told_the_same_as_in_memory(self):
+        for conversation in CONVERSATIONS:
+            steps, *reactions = conversation.split(" | ")
+            self.assertSame(steps.split("; "), [[], reactions])
+
+
+class AsyncioTests(EpollTests):
+    make_reactor = test_tls_asyncioreactor.AsyncioTCPTests.make_reactor
+    iterate = test_tls_asyncioreactor.AsyncioTCPTests.iterate
+
+
+class SelectTests(OnTCP, ConnectionContract, unittest.TestCase):
+    """And what TCP does otherwise than the connection."""
+
+    def test_random_conversations_go_as_in_memory(self):
+        for kind in STEPS:
+            for steps, reactions in conversations(kind, 100):
+                self.assertSame(steps, reactions)
+
+    def test_the_system_holds_more_than_size(self):
+        one, other = self.connect_both(Side(), Side())
+        other.pauseProducing()
+        one.write(bytes(4 * connection.Connection.size))
+        one.loseConnection()
+        self.settle_all([one.side, other.side])
+        self.assertEqual((one.side.told, other.side.told), ([CLOSED], []))
+
+    def test_it_has_half_closes_and_options_of_a_socket(self):
+        one, _ = self.connect_both(Side(), Side())
+        for name in ("loseWriteConnection", "setTcpNoDelay"):
+            self.assertTrue(hasattr(one, name))
+            self.assertFalse(hasattr(connection.Connection, name))
+
+
+class TransportContractTests(TransportContract, unittest.TestCase):
+    def connect(self, protocol=None):
+        self.sides = connection.join(protocol or Protocol())
+        return self.sides[0]
+
+    def settle(self):
+        connection.settle(*self.sides)
+
+    def delivered(self, transport):
+        self.settle()
+        return bytes(self.sides[1].protocol.received)

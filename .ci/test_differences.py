@@ -1,74 +1,55 @@
-"""Holds `.github/DIFFERENCES.md` to the tests that see each row: needs Twisted[tls].
+"""Holds each row of DIFFERENCES, and of CONNECTION's lists, to its tests.
 
-A comment below each table names those that are known to fail there, and others.
+Needs Twisted[tls]. In the source of these pages, a comment in each row names them.
 """
 
+import re
 import unittest
 
 import pages
-import test_stringtransport
-import test_tcp_unix_iosim
-import test_tls_asyncioreactor
-import test_twisted
+import test_connection as connection
+import test_stringtransport as ours
+import test_tcp_unix_iosim as real
+import test_tls_asyncioreactor as others
+import test_twisted as twisted
 
+PAGES = pages.read(".github/DIFFERENCES.md") + pages.read(".github/CONNECTION.md")
+# Whose test cases see what differs: all of these or, if a row names some, those.
 SECTIONS = {
-    "From Twisted's two classes": (
-        test_twisted.TwistedStringTransportTests,
-        test_twisted.TwistedStringTransportWithDisconnectionTests,
-    ),
-    "From Twisted's values, where Twisted is not installed": (
-        test_twisted.TwistedValuesTests,
-    ),
-    "From real connections": (
-        test_tcp_unix_iosim.TCPTests,
-        test_tcp_unix_iosim.UNIXTests,
-        test_tls_asyncioreactor.AsyncioTCPTests,
-        test_tls_asyncioreactor.TLSTests,
-    ),
-    "From Twisted's iosim": (test_tcp_unix_iosim.IosimTests,),
+    "From Twisted's two classes": ["Twisted(String|Difference)"],
+    "From Twisted's values, where Twisted is not installed": ["TwistedValueDifference"],
+    "From real connections": ["TCP", "UNIX", "TLS", "AsyncioTCP"],
+    "From Twisted's iosim": ["Iosim"],
+    **dict.fromkeys(["As on TCP", "Not as on TCP"], []),
 }
-MODULES = (
-    test_stringtransport,
-    test_twisted,
-    test_tcp_unix_iosim,
-    test_tls_asyncioreactor,
-)
 
 
-def tests_of(case):
-    return {*unittest.defaultTestLoader.getTestCaseNames(case)}
-
-
-def known_to_fail(case):
-    return {name for name in tests_of(case) if hasattr(getattr(case, name), "reason")}
+def tests(cases, *modules, fail=False):
+    return {
+        test
+        for module in modules or (ours, twisted, real, others, connection)
+        for name, case in vars(module).items()
+        if re.fullmatch(f"({cases}).*(Tests|Interfaces)", name)
+        for test in unittest.defaultTestLoader.getTestCaseNames(case)
+        if hasattr(getattr(case, test), "reason") is fail
+    }
 
 
 class DifferencesTests(unittest.TestCase):
-    def named(self, section):
-        """Return the names that a section's comment has, known to fail or not."""
-        page = pages.read(".github/DIFFERENCES.md")
-        comment = page.split(f"\n## {section}\n")[1].split("<!--")[1].split("-->")[0]
-        fail, pass_ = comment.split("Seen by:")
-        return {*fail.split("\n")[1:-1]}, {*pass_.split()}
-
-    def test_those_known_to_fail_are_named_and_no_others_are(self):
-        for section, cases in SECTIONS.items():
-            fail, _ = self.named(section)
-            self.assertEqual(fail, set().union(*map(known_to_fail, cases)), section)
-
-    def test_the_others_are_there_and_pass_somewhere(self):
-        cases = {
-            case
-            for module in MODULES
-            for case in vars(module).values()
-            if isinstance(case, type) and issubclass(case, unittest.TestCase)
-        }
-        passing = set().union(*(tests_of(case) - known_to_fail(case) for case in cases))
-        for section in SECTIONS:
-            fail, pass_ = self.named(section)
-            self.assertEqual(pass_ - passing, set(), section)
-            self.assertEqual(pass_ & fail, set(), section)
+    def test_each_row_and_each_difference_has_tests_that_pass_where_it_says(self):
+        alike = tests("", ours) | tests("Provides")
+        for section, whose in SECTIONS.items():
+            cases = "|".join(["Provides", *whose])
+            found = tests(cases) - alike | tests(cases, fail=True)
+            text = PAGES.split(f"\n## {section}\n")[1].split("\n## ")[0]
+            for row in re.findall(r"^[-|] .*$(?!\n\|-)", text, re.M):
+                said, _, names = row.partition("<!--")
+                names = {*re.findall(r"test_\w+", names)}
+                self.assertTrue(names and names <= tests(""), row)
+                for each in [each for each in whose if each in said] or whose:
+                    self.assertTrue(names & tests(each), f"{row} on {each}")
+                found -= names
+            self.assertEqual(found, set(), f"need a row: {section}")
 
     def test_the_example_runs(self):
-        (block,) = pages.blocks(".github/DIFFERENCES.md", "python")
-        pages.run_block(block)
+        pages.run_block(*pages.blocks(".github/DIFFERENCES.md", "python"))

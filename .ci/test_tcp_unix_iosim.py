@@ -1,10 +1,10 @@
 """TCP, UNIX sockets and Twisted's iosim, held to the same contracts as ours.
 
-Needs Twisted, of 16.2 or newer. What is known to differ stands above each test case,
-and in `.github/DIFFERENCES.md`. TLS and the asyncio reactor are in
-`test_tls_asyncioreactor.py`.
+Needs Twisted, of 16.2 or newer. What differs from ours is in `.github/DIFFERENCES.md`.
+TLS and the asyncio reactor are in `test_tls_asyncioreactor.py`.
 """
 
+import itertools
 import os
 import socket
 import sys
@@ -15,18 +15,19 @@ import unittest
 from unittest import mock
 
 import twisted.internet
-from twisted.internet import address, error, protocol, selectreactor, tcp
+from twisted.internet import address, error, interfaces, protocol, selectreactor, tcp
 from twisted.logger import globalLogBeginner
 from twisted.protocols import basic
-from twisted.python import failure, log
+from twisted.python import failure
 from twisted.test import iosim
 from twisted.trial._synctest import _logObserver as trial_observer
 
 import stringtransport
 from test_stringtransport import (
+    ENDS,
     LARGE,
-    InMemoryLossContract,
     Protocol,
+    TransportContract,
     known_differences,
 )
 from test_twisted import BYTES_LIKE_WRITTEN, VERSION, ProvidesInterfaces
@@ -91,11 +92,8 @@ class RealConnection:
     def connect(self, protocol=None):
         self.protocol, self.other_end = protocol or Protocol(), OtherEnd()
         self.join(self.protocol, self.other_end)
-        self.run_until(
-            lambda: self.protocol.received == OtherEnd.GREETING
-            or self.protocol.reasons
-            or self.other_end.reasons
-        )
+        ends = self.protocol, self.other_end
+        self.run_until(lambda: self.protocol.received or any(e.reasons for e in ends))
         for reason in self.protocol.reasons + self.other_end.reasons:
             reason.raiseException()
         return self.protocol.transport
@@ -107,9 +105,12 @@ class RealConnection:
                 raise TimeoutError("the connection is stuck")
             self.iterate()
 
-    def settle(self):
-        for _ in range(9):
+    def turns(self, count=30):
+        for _ in range(count):
             self.iterate()
+
+    def settle(self):
+        self.turns(9)
         transport = self.protocol.transport
         if transport.disconnecting and transport.producer is None:
             self.run_until(lambda: self.protocol.reasons and self.other_end.reasons)
@@ -126,225 +127,263 @@ class RealConnection:
             if end.transport and not end.reasons:
                 end.transport.abortConnection()
         self.run_until(lambda: all(end.reasons for end in self.ends if end.transport))
-        for _ in range(3):
-            self.iterate()
+        self.turns(3)
         # trial would report what was logged.
-        trial_observer.flushErrors(ZeroDivisionError)
+        trial_observer.flushErrors(TypeError, ZeroDivisionError)
         done = failure.Failure(error.ConnectionDone())
         for descriptor in {*self.reactor.removeAll(), *self.reactor._internalReaders}:
             descriptor.connectionLost(done)
 
 
-DROPPED_LATE = "test_what_is_written_after_the_connection_is_lost_is_kept"
-REAL = {
-    "test_connectionLost_is_called_before_loseConnection_returns": "it is called later",
-    "test_an_exception_out_of_connectionLost_reaches_the_caller": "it is logged",
-    "test_the_reason_says_Bye": "it is a ConnectionDone without arguments",
-    "test_getHost_works_after_the_connection_is_lost": "its socket is gone",
-    "test_what_was_written_before_abortConnection_is_kept": "what was not sent yet is"
-    " dropped",
-    DROPPED_LATE: "it is dropped",
-    "test_the_producer_is_never_called": "it is paused, resumed and stopped",
-    "test_a_pull_producer_is_not_waited_for": "a producer that was asked for more is",
-    "test_a_producer_can_come_after_the_connection_is_lost": "it is stopped, not kept",
-    "test_unregisterProducer_is_refused_where_none_is_registered": "it is no error",
-    "test_streaming_is_what_the_producer_was_registered_with": "the attribute is called"
-    " streamingProducer",
-    "test_stopProducing_leaves_the_connection_open": "it closes the connection",
-    "test_pausing_is_refused_after_stopProducing": "it is no error",
-}
-REAL_SOCKET = {
-    **REAL,
-    "test_writeSequence_takes_a_generator": "it iterates twice: nothing is sent",
-    **BYTES_LIKE_WRITTEN,
-}
-if not BYTES_LIKE_WRITTEN:
-    name = "test_writeSequence_takes_every_bytes_like_piece"
-    REAL_SOCKET[name] = "since 21.2, bytes alone"
+class TwoSidedContract(ProvidesInterfaces, TransportContract):
+    """What Twisted's connections and its fake do alike, and ours in memory do not."""
 
+    on_tls, drops_late, column = False, False, 0
 
-class RealContract(RealConnection, ProvidesInterfaces, InMemoryLossContract):
-    """All of it, and what real connections do instead where they differ."""
+    def test_connectionLost_is_called_later(self):
+        for (end,) in ENDS:
+            getattr(self.connect(), end)()
+            self.assertEqual(self.protocol.reasons, [], end)
 
-    aborted, stopped = "ConnectionAborted", "ConnectionDone"
-    disconnecting_when_aborted = waits_for_an_answer = False
+    def test_what_is_written_after_the_loss_is_dropped(self):
+        for end in ENDS:
+            transport = self.lost(end)
+            transport.write(b"late")
+            self.settle()
+            self.assertEqual(self.other_end.received, b"", end)
 
-    def reasons_after(self, end):
-        """Return the reasons for which the server is lost after a call."""
-        end()
-        self.run_until(lambda: self.protocol.reasons)
-        return [reason.type.__name__ for reason in self.protocol.reasons]
-
-    def test_each_side_sees_whose_loss_it_is(self):
-        for end, disconnecting in (
-            ("loseConnection", True),
-            ("abortConnection", self.disconnecting_when_aborted),
-        ):
-            for by_client in (False, True):
-                self.connect()
-                here, there = self.protocol, self.other_end
-                if by_client:
-                    here, there = there, here
-                seen = {}
-                here.when_lost = lambda t: seen.update(here=flags(t))
-                there.when_lost = lambda t: seen.update(there=flags(t))
-                getattr(here.transport, end)()
-                self.run_until(lambda: len(seen) == 2)
-                expected = {"here": (disconnecting, True), "there": (False, True)}
-                self.assertEqual(seen, expected, f"{end}, by the client: {by_client}")
-
-    def test_LineReceiver_drops_the_remaining_lines_of_a_piece(self):
-        transport, receiver = self.connect(), basic.LineReceiver()
-        receiver.makeConnection(transport)
-        receiver.lineReceived = mock.Mock(
-            side_effect=lambda _: transport.loseConnection()
-        )
-        self.protocol.dataReceived = receiver.dataReceived
-        self.other_end.transport.write(b"one\r\ntwo\r\nthree\r\n")
-        self.run_until(lambda: self.protocol.reasons)
-        self.assertEqual(receiver.lineReceived.mock_calls, [mock.call(b"one")])
-
-    def test_between_abortConnection_and_the_loss_nothing_is_set(self):
-        transport = self.connect()
-        transport.abortConnection()
-        self.assertEqual(flags(transport), (self.disconnecting_when_aborted, False))
-        self.assertTrue(transport.connected)
-
-    def test_a_second_end_before_the_loss_counts_too(self):
-        transport = self.connect()
-        transport.abortConnection()
-        transport.loseConnection()
-        self.assertTrue(transport.disconnecting)
-        transport = self.connect()
-        transport.loseConnection()
-        self.assertEqual(self.reasons_after(transport.abortConnection), [self.aborted])
-
-    def is_lost_while_paused(self, side, written=()):
-        """Close with a side that reads nothing; say whether it is lost until then."""
-        transport = self.connect()
-        paused = getattr(self, side).transport
-        paused.pauseProducing()
-        for data in written:
-            transport.write(data)
-        transport.loseConnection()
-        for _ in range(99):
-            self.iterate()
-        lost = bool(self.protocol.reasons)
-        paused.resumeProducing()
-        self.run_until(lambda: self.protocol.reasons and self.other_end.reasons)
-        return lost
-
-    def test_loseConnection_waits_for_a_side_that_does_not_read(self):
-        self.assertFalse(self.is_lost_while_paused("other_end", [LARGE * 9]))
-        self.assertTrue(self.other_end.received == LARGE * 9)
-
-    def test_with_nothing_written_TLS_alone_waits_for_both_sides_to_read(self):
-        for side in ("protocol", "other_end"):
-            lost = self.is_lost_while_paused(side)
-            self.assertIs(lost, not self.waits_for_an_answer, side)
-
-    def test_a_pull_producer_is_asked_inside_registerProducer(self):
-        transport, producer = self.connect(), mock.Mock()
-        transport.registerProducer(producer, False)
-        self.assertEqual(producer.mock_calls, [mock.call.resumeProducing()])
-
-    def test_not_all_flags_are_bool(self):
-        transport = self.connect()
-        flags = transport.connected, transport.disconnecting, transport.disconnected
-        self.assertIn(int, map(type, flags))
-
-    def test_stopProducing_closes_the_connection(self):
-        transport = self.connect()
-        self.assertEqual(self.reasons_after(transport.stopProducing), [self.stopped])
-        sets = self.stopped == "ConnectionDone"
-        self.assertIs(bool(transport.disconnecting), sets)
-
-    def test_loseConnection_after_the_loss_does_not_set_disconnecting(self):
-        transport = self.connect()
-        self.reasons_after(self.other_end.transport.loseConnection)
-        transport.loseConnection()
-        self.assertFalse(transport.disconnecting)
-
-    def test_an_exception_out_of_dataReceived_is_the_reason_for_the_loss(self):
-        transport = self.connect()
-        self.protocol.dataReceived = mock.Mock(side_effect=ZeroDivisionError)
-        self.other_end.transport.write(b"data")
-        self.run_until(lambda: self.protocol.reasons)
-        self.assertIs(self.protocol.reasons[0].type, ZeroDivisionError)
-        self.assertTrue(transport.disconnected)
-
-    def test_what_is_written_after_loseConnection_is_sent(self):
+    def test_what_is_written_after_loseConnection_is_sent_but_on_TLS(self):
         transport = self.connect()
         transport.loseConnection()
         transport.write(b"late")
-        self.assertDelivers(transport, b"late")
+        self.assertDelivers(transport, b"" if self.drops_late else b"late")
 
-    def test_after_loseConnection_nothing_is_received(self):
-        transport = self.connect()
-        self.other_end.transport.write(b"late")
-        transport.loseConnection()
+    def test_stopProducing_closes_the_connection(self):
+        self.assertIsNone(self.connect().stopProducing())
         self.settle()
-        self.assertEqual(self.protocol.received, OtherEnd.GREETING)
+        self.assertEqual(len(self.protocol.reasons), 1)
+
+    def test_no_call_is_refused_because_of_those_before(self):
+        for (before,) in (("unregisterProducer",), ("stopProducing",), *ENDS):
+            transport = self.connect()
+            for call in (before, "pauseProducing", "resumeProducing"):
+                self.assertIsNone(getattr(transport, call)(), (before, call))
+
+    def test_streaming_is_called_streamingProducer(self):
+        for streaming in (True, False):
+            transport = self.connect()
+            transport.registerProducer(mock.Mock(), streaming)
+            self.assertIs(transport.streamingProducer, streaming or self.on_tls)
+            self.assertFalse(hasattr(transport, "streaming"))
+
+    def test_a_pull_producer_is_asked_inside_registerProducer_but_on_TLS(self):
+        transport, producer = self.connect(), mock.Mock()
+        transport.registerProducer(producer, False)
+        self.assertEqual(producer.resumeProducing.call_count, 0 if self.on_tls else 1)
+
+
+# Steps, and the reasons that both sides are told, with a plus if it is disconnecting:
+# on TCP, on UNIX sockets, on TLS.
+ABORTED = "Aborted Lost, Aborted Done, Lost+ Lost"
+CLOSED_AND_ABORTED = "Aborted+ Lost, Aborted+ Done, Lost+ Lost"
+UNREAD = "t.pauseProducing(); o.write(b'unread'); turns(); "
+CLOSE = "t.loseConnection(); "
+TOLD = {
+    CLOSE: "Done+ Done, Done+ Done, Done+ Done",
+    "o.loseConnection()": "Done Done+, Done Done+, Done Done+",
+    "t.stopProducing()": "Done+ Done, Done+ Done, Lost Lost",
+    "t.abortConnection()": ABORTED,
+    "t.abortConnection(); t.loseConnection()": CLOSED_AND_ABORTED,
+    CLOSE + "t.abortConnection()": CLOSED_AND_ABORTED,
+    UNREAD + CLOSE + "t.resumeProducing()": "Done+ Done, Done+ Lost, Done+ Done",
+    UNREAD + "t.abortConnection()": "Aborted Lost, Aborted Lost, Lost+ Lost",
+    "s.dataReceived = None; o.write(b'1')": "TypeError Done, TypeError Done, Lost Lost",
+}
+
+
+class RealContract(RealConnection, TwoSidedContract):
+    """What real connections do, and what TLS and UNIX sockets do otherwise."""
+
+    def play(self, steps=""):
+        """Take the steps of the server, `t` and `s`, and of the client, `o` and `c`."""
+        t, self.producer = self.connect(), mock.Mock()
+        self.names = {"t": t, "s": self.protocol, "c": self.other_end, "LARGE": LARGE}
+        self.names.update(o=self.other_end.transport, p=self.producer, turns=self.turns)
+        self.protocol.received = b""
+        exec(steps, self.names)
+        return t
+
+    def told(self):
+        """Return what both sides are told in the end, as in the table."""
+        ends = self.protocol, self.other_end
+        self.run_until(lambda: all(end.reasons for end in ends))
+        told = [e.reasons[0].type.__name__ + "+" * flags(e.transport)[0] for e in ends]
+        return " ".join(told).replace("Connection", "")
+
+    def test_both_sides_are_told_the_reasons_in_the_table(self):
+        for steps, expected in TOLD.items():
+            self.play(steps)
+            self.assertEqual(self.told(), expected.split(", ")[self.column], steps)
+
+    def test_the_reason_says_nothing_more(self):
+        self.lost()
+        for reason in self.protocol.reasons + self.other_end.reasons:
+            self.assertEqual(reason.value.args, ())
+
+    def test_between_abortConnection_and_the_loss_it_is_connected(self):
+        t = self.play("t.abortConnection()")
+        self.assertEqual((bool(t.connected), *flags(t)), (True, self.on_tls, False))
+
+    def test_loseConnection_after_the_loss_does_not_set_disconnecting(self):
+        t = self.play("o.loseConnection(); turns(); t.loseConnection()")
+        self.assertEqual(flags(t), (False, True))
 
     def test_an_exception_out_of_connectionLost_is_logged(self):
-        logged = []
-        log.addObserver(logged.append)
-        self.addCleanup(log.removeObserver, logged.append)
-        transport = self.connect(Protocol(mock.Mock(side_effect=ZeroDivisionError)))
-        self.reasons_after(transport.loseConnection)
-        failures = [event["failure"].type for event in logged if event["isError"]]
-        self.assertEqual(failures, [ZeroDivisionError])
+        trial_observer._add()
+        self.addCleanup(trial_observer._remove)
+        self.play("s.when_lost = None; t.loseConnection()")
+        self.told()
+        self.assertEqual(len(trial_observer.flushErrors(TypeError)), 1)
 
-    def test_abortConnection_drops_what_was_not_sent_and_says_so(self):
-        transport = self.connect()
-        transport.write(LARGE)
-        self.assertEqual(self.reasons_after(transport.abortConnection), [self.aborted])
-        self.settle()
+    def test_LineReceiver_drops_lines_after_each_end_but_stopProducing_on_TLS(self):
+        for end, goes_on in (("loseConnection", False), ("stopProducing", self.on_tls)):
+            t, receiver = self.play(), basic.LineReceiver()
+            receiver.makeConnection(t)
+            receiver.lineReceived = mock.Mock(side_effect=lambda _: getattr(t, end)())
+            receiver.dataReceived(b"one\r\ntwo\r\nthree\r\n")
+            self.assertEqual(receiver.lineReceived.call_count, 3 if goes_on else 1)
+
+    def test_getHost_fails_after_the_loss_but_for_the_client_of_a_UNIX_socket(self):
+        here, there = self.lost(), self.other_end.transport
+        self.assertRaises(AttributeError, here.getHost)
+        if self.column == 1:
+            self.assertIsInstance(there.getHost(), address.UNIXAddress)
+        else:
+            self.assertRaises(AttributeError, there.getHost)
+
+    def test_flags_are_int_but_on_TLS_not_all(self):
+        t, found = self.play(), set()
+        for steps in ("", "t.loseConnection()", "turns()"):
+            exec(steps, self.names)
+            found |= {*map(type, (t.connected, t.disconnecting, t.disconnected))}
+        self.assertEqual(found, {int, bool} if self.on_tls else {int})
+
+    def test_abortConnection_drops_what_was_not_sent(self):
+        self.play("t.write(LARGE); t.abortConnection()")
+        self.told()
         self.assertLess(len(self.other_end.received), len(LARGE))
 
-    def test_a_push_producer_that_writes_too_much_is_paused(self):
-        transport, producer = self.connect(), mock.Mock()
-        transport.registerProducer(producer, True)
-        transport.write(LARGE)
-        self.assertEqual(producer.mock_calls, [mock.call.pauseProducing()])
+    def test_of_a_generator_nothing_is_sent_but_on_TLS(self):
+        t = self.play("t.writeSequence(piece for piece in (b'one ', b'two'))")
+        self.assertDelivers(t, b"one two" if self.on_tls else b"")
 
-    def test_a_producer_is_stopped_when_the_connection_is_lost(self):
-        transport, producer = self.connect(), mock.Mock()
-        transport.registerProducer(producer, True)
-        self.reasons_after(transport.abortConnection)
-        self.assertEqual(producer.mock_calls, [mock.call.stopProducing()])
+    def test_writeSequence_refuses_what_is_bytes_like_but_on_TLS(self):
+        if self.on_tls or BYTES_LIKE_WRITTEN:
+            t = self.play("t.writeSequence([b'one ', bytearray(b'two')])")
+            self.assertDelivers(t, b"one two")
+        else:
+            self.assertRefuses("writeSequence", [b"one ", bytearray(b"two")])
+
+    def test_after_loseConnection_nothing_is_received_but_on_TLS(self):
+        self.play("o.pauseProducing(); t.write(LARGE * 9); t.loseConnection()")
+        exec("o.write(b'late'); turns()", self.names)
+        self.assertEqual(self.protocol.received, b"late" if self.on_tls else b"")
+
+    def test_while_paused_no_loss_is_told_unless_something_is_unsent(self):
+        for (end,), written in itertools.product(ENDS, ("b''", "LARGE * 9")):
+            self.play(f"{UNREAD}t.write({written}); o.{end}(); turns()")
+            told = "LARGE" in written and not (self.on_tls and end == "loseConnection")
+            seen = self.protocol.received, bool(self.protocol.reasons)
+            self.assertEqual(seen, (b"", told), f"{end}, {written}")
+            exec("t.resumeProducing()", self.names)
+            self.told()
+
+    def test_after_a_pause_inside_dataReceived_nothing_is_received_but_on_TLS(self):
+        t, pieces = self.play(), []
+        self.protocol.dataReceived = lambda d: (pieces.append(d), t.pauseProducing())
+        exec("o.write(LARGE); turns()", self.names)
+        self.assertLessEqual(len(b"".join(pieces)), 65536)
+        self.assertIs(len(pieces) > 1, self.on_tls)
+
+    def test_writing_to_a_side_that_has_closed_loses_what_is_unread_but_on_TLS(self):
+        self.play(UNREAD + "o.loseConnection(); " + "turns(); t.write(b'late'); " * 2)
+        exec("turns(); t.resumeProducing()", self.names)
+        expected = ("Done Done+", b"unread") if self.on_tls else ("Lost Done+", b"")
+        self.assertEqual((self.told(), self.protocol.received), expected)
+
+    def test_loseConnection_waits_for_a_side_that_does_not_read(self):
+        for steps, waits in (
+            ("o.pauseProducing(); t.write(LARGE * 9)", True),
+            ("o.pauseProducing()", self.on_tls),
+            ("t.pauseProducing()", self.on_tls),
+        ):
+            self.play(f"{steps}; t.loseConnection(); turns(99)")
+            self.assertIs(not self.protocol.reasons, waits, steps)
+
+    def test_a_push_producer_is_paused_and_resumed(self):
+        self.play("t.registerProducer(p, True); t.write(LARGE)")
+        calls = [mock.call.pauseProducing(), mock.call.resumeProducing()]
+        self.assertEqual(self.producer.mock_calls, calls[:1])
+        self.turns(99)
+        self.assertEqual(self.producer.mock_calls, calls)
+
+    def test_when_a_pull_producer_that_writes_nothing_is_asked(self):
+        self.play("t.registerProducer(p, False)")
+        asked = []
+        for steps in ("", "t.write(b'1')", *["t.loseConnection()"] * 2):
+            exec(steps + "\nturns(9)", self.names)
+            asked.append(self.producer.resumeProducing.call_count)
+        if self.on_tls:
+            self.assertGreater(asked[0], 9)
+        else:
+            self.assertEqual(asked, [1, 2, 3, 3])
+
+    def test_a_producer_is_stopped_by_the_loss_and_TLS_alone_is_connected_then(self):
+        for streaming, (end,) in itertools.product((True, False), ENDS):
+            t, seen = self.play(), []
+            self.producer.stopProducing = lambda: seen.append(bool(t.connected))
+            exec(f"t.registerProducer(p, {streaming}); o.{end}()", self.names)
+            self.told()
+            self.assertEqual(seen, [self.on_tls])
+
+    def test_after_the_loss_a_new_producer_is_stopped_and_not_kept(self):
+        for end, streaming in itertools.product(ENDS, (True, False)):
+            transport, producer = self.lost(end), mock.Mock()
+            transport.registerProducer(producer, streaming)
+            self.assertEqual(producer.mock_calls, [mock.call.stopProducing()])
+            self.assertIsNone(transport.producer)
+
+    def test_how_long_loseConnection_waits_for_a_producer(self):
+        for steps, waits in (
+            ("t.registerProducer(p, True)", [False, False, False]),
+            ("t.registerProducer(p, True); t.write(LARGE)", [True, False, False]),
+            ("t.registerProducer(p, False)", [True, True, False]),
+        ):
+            _, seen = self.play(steps), []
+            for step in ("loseConnection()", "write(b'1')", "unregisterProducer()"):
+                exec(f"t.{step}; turns()", self.names)
+                seen.append(not self.protocol.reasons)
+            self.assertEqual(seen, [True, True, False] if self.on_tls else waits, steps)
 
 
-@known_differences(REAL_SOCKET)
+@known_differences(BYTES_LIKE_WRITTEN)
 class TCPTests(RealContract, unittest.TestCase):
-    def test_what_another_thread_writes_waits_until_something_else_happens(self):
-        def seconds_that_it_waits(write, *args):
-            self.settle()
-            thread = threading.Timer(0.05, write, args)
+    def test_another_thread_waits(self):
+        for steps in ("t.write(b'1')", "t.abortConnection()", "t.reactor.wakeUp()"):
+            self.play("turns()")
+            thread = threading.Timer(0.05, exec, [steps, self.names])
             thread.start()
             start = time.monotonic()
-            self.reactor.iterate(0.5)
+            self.reactor.iterate(0.3)
             thread.join()
-            return time.monotonic() - start
-
-        write = self.connect().write
-        self.assertGreater(seconds_that_it_waits(write, b"data"), 0.4)
-        from_thread = self.reactor.callFromThread
-        self.assertLess(seconds_that_it_waits(from_thread, write, b"data"), 0.4)
+            waited = time.monotonic() - start
+            self.assertIs(waited > 0.25, "wakeUp" not in steps, steps)
 
     def test_it_has_more_than_any_transport_in_memory(self):
-        transport = self.connect()
-        for name in (
-            "setTcpNoDelay",
-            "setTcpKeepAlive",
-            "loseWriteConnection",
-            "getHandle",
-        ):
-            self.assertTrue(hasattr(transport, name), name)
-            self.assertFalse(hasattr(stringtransport.StringTransport, name), name)
+        more = {"setTcpNoDelay", "setTcpKeepAlive", "loseWriteConnection", "getHandle"}
+        self.assertEqual(more - {*dir(self.connect())}, set())
+        self.assertEqual(more & {*dir(stringtransport.StringTransport)}, set())
 
-
-class TCPOverIPv6Tests(unittest.TestCase):
     def test_over_IPv6_addresses_are_IPv6Address(self):
         peer = ("::1", 80, 0, 0)
         with socket.socket() as unused:
@@ -354,29 +393,25 @@ class TCPOverIPv6Tests(unittest.TestCase):
 
 @known_differences(
     {
-        **REAL_SOCKET,
+        **BYTES_LIKE_WRITTEN,
         "test_addresses_are_of_TCP_with_a_host_and_a_port": "a UNIXAddress has a name",
     }
 )
 class UNIXTests(RealContract, unittest.TestCase):
+    column = 1
+    test_another_thread_waits = TCPTests.test_another_thread_waits
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
         super().setUp()
 
     def listen(self, factory):
-        name = os.path.join(self.folder, f"socket {len(self.ports)}")
+        name = os.path.join(self.folder.name, f"socket {len(self.ports)}")
         return self.reactor.listenUNIX(name, factory)
 
     def dial(self, port, factory):
         self.reactor.connectUNIX(port.getHost().name, factory)
-
-    def test_getHost_works_on_the_side_of_the_client_after_the_loss(self):
-        self.reasons_after(self.connect().loseConnection)
-        self.run_until(lambda: self.other_end.reasons)
-        host = self.other_end.transport.getHost()
-        self.assertIsInstance(host, address.UNIXAddress)
 
     def test_an_address_is_a_UNIXAddress_and_that_of_the_server_has_a_name(self):
         transport = self.connect()
@@ -384,45 +419,40 @@ class UNIXTests(RealContract, unittest.TestCase):
         self.assertIsInstance(transport.getPeer(), address.UNIXAddress)
 
 
-NOT_CHECKED = "it does not look at what is written"
+UNCHECKED, NO_CONNECTED = "it does not look at what is written", "it has no connected"
+KEPT = {"test_what_is_written_after_the_loss_is_dropped": "before 18.4, it was kept"}
 
 
 @known_differences(
     {
-        "test_it_provides_the_interfaces_of_Twisted_as_ours_do": "it does not declare"
-        " IPushProducer",
-        "test_connectionLost_sees_no_disconnecting_after_abortConnection": "an abort is"
-        " the same as a close",
-        "test_write_refuses_str_and_delivers_nothing_of_it": NOT_CHECKED,
-        "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": NOT_CHECKED,
-        "test_at_first_it_is_connected_and_neither_closing_nor_lost": "no connected",
-        "test_connected_and_disconnected_say_whether_it_was_told": "no connected",
-        "test_inside_connectionLost_the_connection_is_lost_already": "no connected",
+        "test_it_provides_the_interfaces_of_Twisted_as_ours_do": "no IPushProducer",
+        "test_connectionLost_sees_no_disconnecting_after_abortConnection": "it does",
+        "test_write_refuses_str_and_delivers_nothing_of_it": UNCHECKED,
+        "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": UNCHECKED,
+        "test_at_first_it_is_connected_and_neither_closing_nor_lost": NO_CONNECTED,
+        "test_connected_and_disconnected_say_whether_it_was_told": NO_CONNECTED,
+        "test_inside_connectionLost_the_connection_is_lost_already": NO_CONNECTED,
         "test_addresses_are_of_TCP_with_a_host_and_a_port": "they have no type",
         "test_registerProducer_refuses_a_second_producer": "it is no error",
-        "test_the_reason_says_Bye": "it says: Connection done",
-        **{
-            name: REAL[name]
-            for name in (
-                "test_an_exception_out_of_connectionLost_reaches_the_caller",
-                "test_connectionLost_is_called_before_loseConnection_returns",
-                "test_unregisterProducer_is_refused_where_none_is_registered",
-                "test_streaming_is_what_the_producer_was_registered_with",
-                "test_stopProducing_leaves_the_connection_open",
-                "test_pausing_is_refused_after_stopProducing",
-            )
-        },
-        # Before 18.4, it was kept.
-        **({DROPPED_LATE: "it is dropped"} if VERSION >= (18, 4) else {}),
+        **(KEPT if VERSION < (18, 4) else {}),
     }
 )
-class IosimTests(ProvidesInterfaces, InMemoryLossContract, unittest.TestCase):
+class IosimTests(TwoSidedContract, unittest.TestCase):
     """Another fake: Twisted's iosim, which moves bytes between two protocols."""
 
-    def test_a_pull_producer_is_called(self):
-        transport, producer = self.connect(), mock.Mock()
-        transport.registerProducer(producer, False)
-        self.assertEqual(producer.mock_calls, [mock.call.resumeProducing()])
+    drops_late = VERSION >= (18, 4)
+
+    def test_what_it_takes_and_lacks_and_says(self):
+        transport = self.connect()
+        for anything in ("text", None):
+            transport.write(anything)
+            transport.registerProducer(mock.Mock(), True)
+        self.assertFalse(hasattr(transport, "connected"))
+        self.assertFalse(hasattr(transport.getPeer(), "host"))
+        self.assertFalse(interfaces.IPushProducer.providedBy(transport))
+        transport = self.lost(ENDS[1])
+        self.assertTrue(transport.disconnecting)
+        self.assertEqual(self.protocol.reasons[0].value.args, ("Connection done",))
 
     def connect(self, protocol=None):
         self.protocol, self.other_end = protocol or Protocol(), Protocol()

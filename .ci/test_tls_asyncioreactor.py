@@ -8,13 +8,14 @@ import functools
 import unittest
 
 import trustme
-from twisted.internet import asyncioreactor, ssl
+from twisted.internet import asyncioreactor, error, ssl
 
 import test_tcp_unix_iosim
-from test_stringtransport import known_differences
+from test_stringtransport import Protocol, known_differences
+from test_twisted import BYTES_LIKE_WRITTEN
 
 
-@known_differences(test_tcp_unix_iosim.REAL_SOCKET)
+@known_differences(BYTES_LIKE_WRITTEN)
 class AsyncioTCPTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
     def make_reactor(self):
         self.loop = asyncio.new_event_loop()
@@ -40,29 +41,33 @@ def options():
 
 @known_differences(
     {
-        **test_tcp_unix_iosim.REAL,
         "test_a_push_producer_that_is_not_paused_is_not_waited_for": "any producer is",
-        "test_abortConnection_after_the_connection_is_lost_does_nothing": "it has"
-        " nothing left to shut down, and stumbles",
-        "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": "it sends a"
-        " bytearray",
-        "test_connectionLost_sees_no_disconnecting_after_abortConnection": "an abort"
-        " sets it",
-        "test_what_is_written_after_loseConnection_is_sent": "it is dropped",
-        "test_a_pull_producer_is_asked_inside_registerProducer": "it is asked later",
-        "test_after_loseConnection_nothing_is_received": "what was on its way is",
-        "test_an_exception_out_of_dataReceived_is_the_reason_for_the_loss": "it is a"
-        " ConnectionLost",
+        "test_abortConnection_after_the_connection_is_lost_does_nothing": "it stumbles",
+        "test_write_refuses_all_but_bytes_and_delivers_nothing_of_it": "it takes more",
+        "test_connectionLost_sees_no_disconnecting_after_abortConnection": "it does",
     }
 )
 class TLSTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
-    aborted = stopped = "ConnectionLost"
-    disconnecting_when_aborted = waits_for_an_answer = True
+    on_tls, drops_late, column = True, True, 2
+    test_another_thread_waits = test_tcp_unix_iosim.TCPTests.test_another_thread_waits
 
     def test_write_takes_a_bytearray(self):
         transport = self.connect()
         transport.write(bytearray(b"data"))
         self.assertDelivers(transport, b"data")
+
+    def test_abortConnection_after_the_loss_raises_AttributeError(self):
+        self.assertRaises(AttributeError, self.lost().abortConnection)
+
+    def test_what_ends_inside_makeConnection_is_no_clean_close_and_sends_nothing(self):
+        for steps in ("t.loseConnection()", "t.write(b'data'); t.stopProducing()"):
+            ends = Protocol(), Protocol()
+            ends[0].makeConnection = lambda transport: exec(steps, {"t": transport})
+            self.join(*ends)
+            self.run_until(lambda: all(end.reasons for end in ends))
+            self.assertEqual(ends[1].received, b"")
+            for end in ends:
+                self.assertIs(end.reasons[0].type, error.ConnectionLost)
 
     def listen(self, factory):
         return self.reactor.listenSSL(0, factory, options()[0], interface="127.0.0.1")

@@ -9,7 +9,9 @@ import importlib
 import os
 import subprocess
 import sys
+import typing
 import unittest
+from abc import ABCMeta
 from unittest import mock
 
 import twisted
@@ -30,7 +32,9 @@ from test_stringtransport import (
     EffectsContract,
     InMemoryLossContract,
     ValuesContract,
+    alone,
     known_differences,
+    run_copy,
     signatures,
 )
 
@@ -148,6 +152,7 @@ class TwistedDifferenceTests(unittest.TestCase):
         with self.assertRaises(AttributeError):
             transport.loseConnection()
         self.assertFalse(transport.connected)
+        transport.loseConnection()
 
     def test_pausing_is_refused_after_loseConnection_even_if_it_is_lost(self):
         transport = testing.StringTransport()
@@ -155,6 +160,16 @@ class TwistedDifferenceTests(unittest.TestCase):
         transport.connected = False
         with self.assertRaises(RuntimeError):
             transport.pauseProducing()
+
+    def test_a_closed_one_that_is_connected_again_refuses_pausing_with_ours_alone(self):
+        modules = stringtransport, testing
+        ours, theirs = (each.StringTransportWithDisconnection() for each in modules)
+        for transport in (ours, theirs):
+            transport.protocol = mock.Mock()
+            transport.loseConnection()
+            transport.connected = True
+        self.assertRaises(RuntimeError, ours.pauseProducing)
+        theirs.pauseProducing()
 
     def test_LineReceiver_drops_the_remaining_lines_with_ours_alone(self):
         for module, delivered in ((stringtransport, 1), (testing, 3)):
@@ -178,7 +193,19 @@ class TwistedDifferenceTests(unittest.TestCase):
 
     def test_they_are_plain_classes(self):
         self.assertIs(type(testing.StringTransport), type)
-        self.assertIsNot(type(stringtransport.StringTransport), type)
+        self.assertIs(type(stringtransport.StringTransport), ABCMeta)
+
+    def test_type_checkers_read_no_declaration_of_an_interface(self):
+        with mock.patch.object(typing, "TYPE_CHECKING", True):
+            read = run_copy("as_type_checkers_read_it")
+        for module, declared in ((read, False), (stringtransport, True)):
+            implemented = interfaces.ITransport.implementedBy(module.StringTransport)
+            self.assertIs(implemented, declared)
+
+    def test_its_messages_are_others_and_its_repr_is_that_of_any_object(self):
+        with self.assertRaisesRegex(RuntimeError, "^(?!no producer is registered$)"):
+            testing.StringTransport().unregisterProducer()
+        self.assertIs(testing.StringTransport.__repr__, object.__repr__)
 
     def test_they_take_the_same_arguments(self):
         for name in ("StringTransport", "StringTransportWithDisconnection"):
@@ -206,17 +233,34 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
         folder = os.path.dirname(stringtransport.__file__)
         subprocess.check_call([sys.executable, "-c", program], cwd=folder or None)
 
+
+class TwistedValueDifferenceTests(unittest.TestCase):
+    """What Twisted's values do otherwise."""
+
     def test_the_methods_of_Failure_take_the_same_arguments(self):
         listed = {line for line in SIGNATURES if line.startswith("    Failure.")}
         missing = listed - {*signatures(failure.Failure)}
         self.assertEqual(missing, {"    Failure.__init__(self, exc_value)"})
 
-    def test_Failure_has_more_and_is_an_exception(self):
-        reason = failure.Failure(type("Mute", (Exception,), {"__str__": None})())
+    def test_Failure_has_more_and_takes_more(self):
+        self.assertIn("KeyError", failure.Failure(KeyError()).getTraceback())
+        self.assertIs(failure.Failure(KeyError(), ValueError, None).type, ValueError)
+        try:
+            raise OSError
+        except OSError:
+            self.assertIs(failure.Failure().type, OSError)
+
+    def test_Failure_is_an_exception_and_says_more(self):
+        mute = failure.Failure(type("Mute", (Exception,), {"__str__": None})())
         # Before 17.9, it was none.
-        self.assertIs(isinstance(reason, BaseException), VERSION >= (17, 9))
-        self.assertIn("Mute", reason.getTraceback())
-        self.assertIsInstance(reason.getErrorMessage(), str)
+        self.assertIs(isinstance(mute, BaseException), VERSION >= (17, 9))
+        self.assertIsInstance(mute.getErrorMessage(), str)
+        for shown in (repr, str):
+            text = shown(failure.Failure(KeyError("key")))
+            self.assertGreater(len(text), len("<Failure KeyError('key')>"))
+
+    def test_ConnectionDone_derives_from_ConnectionClosed(self):
+        self.assertEqual(error.ConnectionDone.__bases__, (error.ConnectionClosed,))
 
     def test_check_and_trap_of_Twisted_find_names_and_not_every_class(self):
         reason = failure.Failure(KeyError("key"))
@@ -225,6 +269,7 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
         self.assertIsNone(reason.check(BaseException))
         interrupt = failure.Failure(KeyboardInterrupt())
         self.assertIs(interrupt.check(KeyboardInterrupt), KeyboardInterrupt)
+        self.assertIsNone(interrupt.check(BaseException))
 
     def test_an_address_cannot_be_indexed_or_unpacked_and_can_be_formatted(self):
         own = address.IPv4Address("TCP", "127.0.0.1", 80)
@@ -240,3 +285,5 @@ class TwistedValuesTests(ValuesContract, unittest.TestCase):
         self.assertEqual(own.port, 81)
         with self.assertRaises((AssertionError, ValueError)):
             address.IPv4Address("any", "127.0.0.1", 80)
+        with self.assertRaises(AttributeError):
+            alone.IPv4Address("any", "127.0.0.1", 80).port = 81

@@ -163,6 +163,9 @@ CONVERSATIONS = [
     "pull(one, 3, 't.unregisterProducer()'); settle(); one.write(b'a'); settle()",
     "pull(one, 3, 't.loseConnection()'); settle(); one.unregisterProducer(); settle()",
     "pull(one, 3); other.pauseProducing(); settle(); other.resumeProducing(); settle()",
+    # While it waits for a producer, it is told of no end.
+    "pull(one); one.loseConnection(); settle(); other.loseConnection(); settle()",
+    "pull(one); one.loseConnection(); settle(); other.abortConnection(); settle()",
     # More than 65536 bytes unsent pause a push producer, and so does each further write.
     "push(one); one.write(bytes(65536)); one.write(b''); settle()",
     "push(one); one.write(bytes(65537)); one.write(b'a'); one.write(b''); settle()",
@@ -380,6 +383,15 @@ class InMemoryTests(InMemory, ConnectionContract, unittest.TestCase):
         other.writeSequence([b"a", b"b"])
         connection.settle(one)
         self.assertEqual([side.told for side in sides], [[b"ab"], [b"ab", b"c"]])
+
+    def test_what_is_connected_meanwhile_takes_a_settle_of_its_own(self):
+        sides = Side("t.made = connection.join(Side()); t.made[0].write(data)"), Side()
+        one, other = connection.join(*sides)
+        other.write(b"a")
+        connection.settle(one)
+        self.assertEqual(one.made[0].value(), b"a")
+        connection.settle(one, *one.made)
+        self.assertEqual(one.made[1].protocol.received, b"a")
 
     def test_an_exception_reaches_the_caller_and_the_others_go_on(self):
         for steps, told in (

@@ -5,24 +5,25 @@ Needs Twisted[tls], of 20.3 or newer, and trustme. The same steps are taken on e
 
 import itertools
 import random
+import re
 import sys
 import unittest
 from unittest import mock
 
-from twisted.internet import epollreactor, error
-
 import pages
 import test_tls_asyncioreactor
+from test_tcp_unix_iosim import OtherEnd, RealConnection, RealContract, flags
+from twisted.internet import epollreactor, error
+
 from test_stringtransport import (
     HOST,
     LARGE,
     PEER,
     Protocol,
-    TransportContract,
     hidden,
+    known_differences,
     run_copy,
 )
-from test_tcp_unix_iosim import RealConnection, flags
 
 connection = pages.saved("connection")
 RECORDING = pages.saved("recording_transport").RecordingTransport
@@ -162,6 +163,9 @@ CONVERSATIONS = [
     "pull(one, 3, 't.unregisterProducer()'); settle(); one.write(b'a'); settle()",
     "pull(one, 3, 't.loseConnection()'); settle(); one.unregisterProducer(); settle()",
     "pull(one, 3); other.pauseProducing(); settle(); other.resumeProducing(); settle()",
+    # While it waits for a producer, it is told of no end.
+    "pull(one); one.loseConnection(); settle(); other.loseConnection(); settle()",
+    "pull(one); one.loseConnection(); settle(); other.abortConnection(); settle()",
     # More than 65536 bytes unsent pause a push producer, and so does each further write.
     "push(one); one.write(bytes(65536)); one.write(b''); settle()",
     "push(one); one.write(bytes(65537)); one.write(b'a'); one.write(b''); settle()",
@@ -380,6 +384,15 @@ class InMemoryTests(InMemory, ConnectionContract, unittest.TestCase):
         connection.settle(one)
         self.assertEqual([side.told for side in sides], [[b"ab"], [b"ab", b"c"]])
 
+    def test_what_is_connected_meanwhile_takes_a_settle_of_its_own(self):
+        sides = Side("t.made = connection.join(Side()); t.made[0].write(data)"), Side()
+        one, other = connection.join(*sides)
+        other.write(b"a")
+        connection.settle(one)
+        self.assertEqual(one.made[0].value(), b"a")
+        connection.settle(one, *one.made)
+        self.assertEqual(one.made[1].protocol.received, b"a")
+
     def test_an_exception_reaches_the_caller_and_the_others_go_on(self):
         for steps, told in (
             ("one.write(b'a'); other.write(b'b')", [[b"b"], [b"a"]]),
@@ -514,14 +527,45 @@ class SelectTests(OnTCP, ConnectionContract, unittest.TestCase):
             self.assertFalse(hasattr(connection.Connection, name))
 
 
-class TransportContractTests(TransportContract, unittest.TestCase):
-    def connect(self, protocol=None):
-        self.sides = connection.join(protocol or Protocol())
-        return self.sides[0]
+@known_differences(
+    {
+        "test_an_exception_out_of_connectionLost_is_logged": "it reaches settle's caller",
+        "test_both_sides_are_told_the_reasons_in_the_table": "so does one of dataReceived",
+        "test_flags_are_int_but_on_TLS_not_all": "they are bool",
+        "test_getHost_fails_after_the_loss_but_for_the_client_of_a_UNIX_socket": "it works",
+        "test_of_a_generator_nothing_is_sent_but_on_TLS": "all is",
+        "test_writeSequence_refuses_what_is_bytes_like_but_on_TLS": "it takes it",
+        "test_streaming_is_called_streamingProducer": "it is called streaming",
+    }
+)
+class RealContractTests(RealContract, unittest.TestCase):
+    """The connection, held to what real ones are held to."""
 
-    def settle(self):
+    def setUp(self):
+        self.reactor = mock.Mock(iterate=lambda _: self.iterate())
+
+    def connect(self, protocol=None):
+        self.protocol, self.other_end = protocol or Protocol(), OtherEnd()
+        self.sides = connection.join(self.other_end, self.protocol)
+        self.iterate()
+        return self.protocol.transport
+
+    def iterate(self):
         connection.settle(*self.sides)
 
-    def delivered(self, transport):
-        self.settle()
-        return bytes(self.sides[1].protocol.received)
+
+class PageTests(unittest.TestCase):
+    def test_each_line_of_what_is_as_on_TCP_or_not_has_its_tests(self):
+        found, names_of = set(), unittest.defaultTestLoader.getTestCaseNames
+        tests = {
+            *names_of(InMemoryTests),
+            *names_of(SelectTests),
+            *names_of(EpollTests),
+        }
+        lists = pages.read(".github/CONNECTION.md").split("\n## As on TCP\n")[1]
+        for line in re.findall("^- .*", lists, re.M):
+            said, _, named = line.partition("<!--")
+            names = {*re.findall(r"\w+", named)}
+            self.assertTrue(names and names <= tests, said)
+            found |= names
+        self.assertEqual({*names_of(SelectTests)} - found, set(), "need a line")

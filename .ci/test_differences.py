@@ -1,7 +1,4 @@
-"""Holds each row of DIFFERENCES, and of CONNECTION's lists, to its tests.
-
-Needs Twisted[tls]. In the source of these pages, a comment in each row names them.
-"""
+"""Holds rows of DIFFERENCES and CONNECTION to their tests: needs Twisted[tls]."""
 
 import re
 import unittest
@@ -14,6 +11,7 @@ import test_tls_asyncioreactor as others
 import test_twisted as twisted
 
 PAGES = pages.read(".github/DIFFERENCES.md") + pages.read(".github/CONNECTION.md")
+IN_MEMORY = {*dir(ours.InMemoryLossContract)} - {*dir(ours.TransportContract)}
 # Whose test cases see what differs: all of these or, if a row names some, those.
 SECTIONS = {
     "From Twisted's two classes": ["Twisted(String|Difference)"],
@@ -41,6 +39,8 @@ class DifferencesTests(unittest.TestCase):
         for section, whose in SECTIONS.items():
             cases = "|".join(["Provides", *whose])
             found = tests(cases) - alike | tests(cases, fail=True)
+            if section == "From real connections":
+                found |= IN_MEMORY
             text = PAGES.split(f"\n## {section}\n")[1].split("\n## ")[0]
             for row in re.findall(r"^[-|] .*$(?!\n\|-)", text, re.M):
                 said, _, names = row.partition("<!--")

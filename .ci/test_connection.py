@@ -5,7 +5,6 @@ Needs Twisted[tls], of 20.3 or newer, and trustme. The same steps are taken on e
 
 import itertools
 import random
-import re
 import sys
 import unittest
 from unittest import mock
@@ -552,20 +551,3 @@ class RealContractTests(RealContract, unittest.TestCase):
 
     def iterate(self):
         connection.settle(*self.sides)
-
-
-class PageTests(unittest.TestCase):
-    def test_each_line_of_what_is_as_on_TCP_or_not_has_its_tests(self):
-        found, names_of = set(), unittest.defaultTestLoader.getTestCaseNames
-        tests = {
-            *names_of(InMemoryTests),
-            *names_of(SelectTests),
-            *names_of(EpollTests),
-        }
-        lists = pages.read(".github/CONNECTION.md").split("\n## As on TCP\n")[1]
-        for line in re.findall("^- .*", lists, re.M):
-            said, _, named = line.partition("<!--")
-            names = {*re.findall(r"\w+", named)}
-            self.assertTrue(names and names <= tests, said)
-            found |= names
-        self.assertEqual({*names_of(SelectTests)} - found, set(), "need a line")

@@ -18,7 +18,8 @@ SECTIONS = {
     "From Twisted's values, where Twisted is not installed": ["TwistedValueDifference"],
     "From real connections": ["TCP", "UNIX", "TLS", "AsyncioTCP"],
     "From Twisted's iosim": ["Iosim"],
-    **dict.fromkeys(["As on TCP", "Not as on TCP"], []),
+    "As on TCP": ["Epoll"],
+    "Not as on TCP": [],
 }
 
 

@@ -13,20 +13,16 @@ import ast
 import contextlib
 import functools
 import gc
-import importlib
 import inspect
 import io
 import itertools
-import os
 import re
 import sys
-import tempfile
 import traceback
 import types
 import typing
 import unittest
 import weakref
-import zipfile
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Tuple
 from unittest import mock
@@ -189,21 +185,18 @@ class AnyTransportContract(Mixin):
     def test_writeSequence_delivers_the_pieces_in_their_place(self) -> None:
         transport = self.connect()
         transport.write(b"one ")
-        self.assertIsNone(transport.writeSequence([b"two ", b"", b"three "]))
+        self.assertIsNone(transport.writeSequence([b"two ", b"", LARGE]))
         transport.writeSequence([])
         transport.writeSequence((b"four ", b"five "))
         transport.write(b"six")
-        self.assertDelivers(transport, b"one two three four five six")
+        self.assertDelivers(transport, b"one two " + LARGE + b"four five six")
 
-    def test_writeSequence_delivers_every_byte_and_is_done_with_the_list(self) -> None:
-        transport = self.connect()
-        pieces = [LARGE[start : start + 512] for start in range(0, len(LARGE), 512)]
-        copy = [*pieces]
+    def test_writeSequence_is_done_with_the_list_and_leaves_it_as_it_was(self) -> None:
+        transport, pieces = self.connect(), [b"one ", b"two"]
         transport.writeSequence(pieces)
-        self.assertTrue(pieces == copy, "the list has changed")
+        self.assertEqual(pieces, [b"one ", b"two"])
         pieces[:] = [b"changed"]
-        self.assertDelivers(transport, LARGE)
-        self.assertEqual(pieces, [b"changed"])
+        self.assertDelivers(transport, b"one two")
 
     def test_writeSequence_refuses_str_and_delivers_no_piece(self) -> None:
         self.assertRefuses("writeSequence", [b"data", "data", b"data"], "data")
@@ -277,6 +270,7 @@ class AnyTransportContract(Mixin):
 
 CLOSE, ABORT = ("loseConnection",), ("abortConnection",)
 ENDS = (CLOSE, ABORT)
+PUSH, PULL = ("registerProducer", Spy(), True), ("registerProducer", Spy(), False)
 LATE = (("write", b"late"), ("writeSequence", [b"too ", b"late"]))
 
 
@@ -359,9 +353,6 @@ class TransportContract(AnyTransportContract):
         self.lost(end, Protocol(look))
         self.assertEqual(seen, [expected])
 
-    def assertDoesNotWaitFor(self, streaming: bool, *steps: Any) -> None:
-        self.assertLosesOnce(("registerProducer", Spy(), streaming), *steps)
-
     def test_connectionLost_is_not_called_while_the_connection_lasts(self) -> None:
         protocol = Protocol()
         transport = self.connect(protocol)
@@ -410,9 +401,6 @@ class TransportContract(AnyTransportContract):
             with self.assertRaises(reason.type):
                 reason.trap(KeyError)
 
-    def test_abortConnection_loses_a_paused_transport(self) -> None:
-        self.assertLosesOnce(("pauseProducing",), ABORT)
-
     def test_connected_and_disconnected_say_whether_it_was_told(self) -> None:
         for first, second in itertools.product(ENDS, ENDS):
             protocol = Protocol()
@@ -437,26 +425,24 @@ class TransportContract(AnyTransportContract):
             protocol = Protocol()
             self.assertIs(self.lost(end, protocol), protocol.transport)
 
-    def test_writing_inside_connectionLost_is_no_error(self) -> None:
+    def test_writing_before_and_inside_and_after_the_loss_is_no_error(self) -> None:
         for end in ENDS:
-            self.assertLosesOnce(end, inside=LATE)
-
-    def test_writing_before_and_after_the_loss_is_no_error(self) -> None:
-        for end in ENDS:
-            self.assertLosesOnce(end, *LATE, self.settle, *LATE)
+            self.assertLosesOnce(end, *LATE, self.settle, *LATE, inside=LATE)
 
     def test_a_push_producer_that_is_not_paused_is_not_waited_for(self) -> None:
-        self.assertDoesNotWaitFor(True, CLOSE)
+        self.assertLosesOnce(PUSH, CLOSE)
 
-    def test_abortConnection_waits_for_no_producer(self) -> None:
-        for streaming in (True, False):
-            self.assertDoesNotWaitFor(streaming, ABORT)
-
-    def test_abortConnection_ends_a_loseConnection_that_waits(self) -> None:
-        self.assertDoesNotWaitFor(False, CLOSE, self.settle, ABORT)
+    def test_abortConnection_waits_for_nothing(self) -> None:
+        for steps in (
+            [("pauseProducing",)],
+            [PUSH],
+            [PULL],
+            [PULL, CLOSE, self.settle],
+        ):
+            self.assertLosesOnce(*steps, ABORT)
 
     def test_a_producer_that_leaves_does_not_tell_of_the_loss_again(self) -> None:
-        self.assertDoesNotWaitFor(True, CLOSE, ("unregisterProducer",))
+        self.assertLosesOnce(PUSH, CLOSE, ("unregisterProducer",))
 
     def test_pausing_and_resuming_work_after_the_connection_is_lost(self) -> None:
         for end in ENDS:
@@ -541,7 +527,7 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
         self.assertEqual(self.delivered(transport), b"data, more data")
 
     def test_a_pull_producer_is_not_waited_for(self) -> None:
-        self.assertDoesNotWaitFor(False, CLOSE)
+        self.assertLosesOnce(PULL, CLOSE)
 
     def test_a_producer_can_come_after_the_connection_is_lost(self) -> None:
         transport, producer = self.lost(), mock.Mock()
@@ -584,21 +570,14 @@ class StringTransportContract(InMemoryContract):
             gc.collect()
         self.assertEqual((gone(), spy.calls), (None, []))
 
-    def test_value_is_what_was_written_since_clear(self) -> None:
+    def test_value_is_what_io_holds_a_new_one_since_clear(self) -> None:
         transport = self.connect()
         transport.write(b"before")
         old = transport.io
         transport.clear()
-        self.assertEqual(transport.value(), b"")
-        transport.write(b"after")
-        self.assertEqual(transport.value(), b"after")
-        self.assertEqual(old.getvalue(), b"before")
-
-    def test_io_holds_what_value_returns(self) -> None:
-        transport = self.connect()
         transport.io.write(b"one ")
         transport.write(b"two")
-        self.assertEqual(transport.io.getvalue(), b"one two")
+        self.assertEqual((old.getvalue(), transport.value()), (b"before", b"one two"))
         transport.io = io.BytesIO(b"another")
         self.assertEqual(transport.value(), b"another")
 
@@ -606,7 +585,7 @@ class StringTransportContract(InMemoryContract):
         transport = self.connect()
         transport.write(b"data")
         transport.io.seek(0)
-        repr(transport)
+        repr(transport), transport.value()
         transport.write(b"m")
         transport.write(b"e")
         self.assertEqual(transport.value(), b"meta")
@@ -631,10 +610,11 @@ class StringTransportContract(InMemoryContract):
             transport = self.transport_class(host, peer)
             self.assertIs(transport.getHost(), host)
             self.assertIs(transport.getPeer(), peer)
-            transport.hostAddr = transport.peerAddr = None
-            fresh = self.transport_class()
-            self.assertEqual(transport.getHost(), fresh.getHost())
-            self.assertEqual(transport.getPeer(), fresh.getPeer())
+            transport.peerAddr = None
+            self.assertEqual(transport.getPeer(), PEER)
+            self.assertIs(transport.getHost(), host)
+            transport.hostAddr = None
+            self.assertEqual(transport.getHost(), HOST)
 
     def test_what_is_overridden_is_called_once(self) -> None:
         clear = mock.Mock()
@@ -667,27 +647,20 @@ EFFECTS: Effects = {
     "t.value()": {"returned": b"before "},
     "t.write(b'data')": {"written": b"before data"},
     "t.write('data')": refuses(TypeError, "data must be bytes, not str"),
-    "t.write(None)": refuses(TypeError, "data must be bytes, not NoneType"),
     "t.writeSequence([b'da', bytearray(b'ta')])": {"written": b"before data"},
-    "t.writeSequence({b'da': 1, b'ta': 2})": {"written": b"before data"},
     "t.writeSequence([b'da', 'ta'])": refuses(TypeError),
-    "t.writeSequence([b'da', None])": refuses(TypeError),
-    "t.writeSequence([b'da', 7])": refuses(TypeError),
     "t.writeSequence(b'data')": refuses(TypeError),
-    "t.writeSequence(1 // n for n in (1, 0))": refuses(ZeroDivisionError),
     # The pieces go to the io of before.
     "t.writeSequence(t.clear() or p for p in [b'lost'])": STARTED_OVER,
     "hash(t) == (t.clear() or hash(t))": {**STARTED_OVER, "returned": True},
     "t.getPeer()": {"returned": PEER},
     "t.getHost()": {"returned": HOST},
     "t.registerProducer(OTHER, False)": {"producer": OTHER, "streaming": False},
-    "t.registerProducer(7, 'any')": {"producer": 7, "streaming": "any"},
     "t.registerProducer(None, '')": {"streaming": ""},
     "t.unregisterProducer()": refuses(RuntimeError, "no producer is registered"),
     "t.pauseProducing()": {"producerState": "paused"},
     "t.resumeProducing()": {"producerState": "producing"},
     "t.stopProducing()": {"producerState": "stopped"},
-    "setattr(t, 'protocol', OTHER)": {"protocol": OTHER},
     "type(repr(t))": {"returned": str},
 }
 
@@ -710,28 +683,21 @@ GIVEN = {"t.getHost()": {"returned": "host"}, "t.getPeer()": {"returned": ""}}
 # the effects that calls have there instead.
 STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
     "fresh": ({}, {}),
-    "a push producer": ({"producer": Spy(), "streaming": True}, ALREADY_REGISTERED),
     "a pull producer": ({"producer": Spy(), "streaming": False}, ALREADY_REGISTERED),
     "a producer, closing": (
         {"producer": Spy(), "streaming": None, "disconnecting": True},
         {**ALREADY_REGISTERED, **REFUSED_AFTER_CLOSE},
     ),
-    "with addresses": ({"hostAddr": "host", "peerAddr": ""}, GIVEN),
     "paused": ({"producerState": "paused"}, {}),
-    "paused, closing": (
-        {"producerState": "paused", "disconnecting": True},
-        REFUSED_AFTER_CLOSE,
+    "stopped, closing": (
+        {"producerState": "".join(["stop", "ped"]), "disconnecting": True},
+        STOPPED,
     ),
-    "stopped": ({"producerState": "stopped"}, STOPPED),
-    "stopped, by another str": ({"producerState": "".join(["stop", "ped"])}, STOPPED),
-    "stopped, closing": ({"producerState": "stopped", "disconnecting": True}, STOPPED),
     "stopped, lenient": ({"producerState": "stopped", "_lenient": True}, STOPPED),
     "stopped, lost": ({"producerState": "stopped", "connected": False}, STOPPED),
-    "closing": ({"disconnecting": True}, REFUSED_AFTER_CLOSE),
     "closing, lenient": ({"disconnecting": True, "_lenient": True}, {}),
     "closing, by numbers": ({"connected": 1, "disconnecting": 1}, REFUSED_AFTER_CLOSE),
     "lost": ({"connected": False, "disconnecting": True}, {}),
-    "aborted": ({"connected": False, "disconnected": True}, {}),
     "aborted, still connected": ({"disconnected": True}, {}),
     "with everything, lost": (
         {
@@ -792,7 +758,7 @@ class EffectsContract(StringTransportContract):
 
         before, outcome = everything(), {}
         try:
-            outcome["returned"] = eval(call, {"t": t, "T": type(t), "OTHER": OTHER})
+            outcome["returned"] = eval(call, {"t": t, "OTHER": OTHER})
         except Exception as error:
             message = str(error) if self.has_our_messages else mock.ANY
             outcome.update(refuses(type(error), message))
@@ -814,14 +780,8 @@ class OurContract(EffectsContract):
         fresh = self.transport_class()
         names = {name for name in dir(fresh) if not re.match("__|_abc_|io$", name)}
         attributes = {name for name in names if not callable(getattr(fresh, name))}
-        changed = {
-            name
-            for state, _ in STATES.values()
-            for name, value in state.items()
-            if value is not getattr(fresh, name, None)
-        }
-        self.assertEqual(attributes - changed, set(), "need a state")
-        self.assertEqual(changed - attributes, set(), "are no attributes")
+        changed = {name for state, _ in STATES.values() for name in state}
+        self.assertEqual(changed, attributes)
 
     def test_a_lenient_one_can_be_paused_when_it_is_closing(self) -> None:
         strict, lenient = self.transport_class(), self.transport_class(lenient=True)
@@ -1012,7 +972,7 @@ def run_copy(name: str) -> Any:
 
 
 with hidden("twisted", "zope"):
-    alone = run_copy("stringtransport_alone")
+    alone = run_copy("in_a_package.stringtransport")
 
 
 class ValuesContract(Mixin):
@@ -1282,17 +1242,14 @@ class SurroundingsTests(unittest.TestCase):
         self.assertStandsAlone(self.run_beside(modules))
 
     def test_a_broken_Twisted_or_zope_is_not_hidden(self) -> None:
-        for package in ("twisted", "zope"):
-            for error in (AttributeError, OSError, SyntaxError):
-                with tempfile.TemporaryDirectory() as folder:
-                    with open(os.path.join(folder, f"{package}.py"), "w") as broken:
-                        broken.write(f"raise {error.__name__}")
-                    raises = self.assertRaises(error, msg=package)
-                    with hidden("twisted", "zope"), raises:
-                        for name in [n for n in sys.modules if n.startswith(package)]:
-                            del sys.modules[name]
-                        with mock.patch.object(sys, "path", [folder]):
-                            run_copy("beside_a_broken_one")
+        errors = AttributeError, OSError, SyntaxError
+        for package, error in itertools.product(("twisted", "zope"), errors):
+            broken = [mock.Mock(**{"find_spec.side_effect": error})]
+            with hidden("twisted", "zope"), mock.patch.object(sys, "meta_path", broken):
+                for name in [n for n in sys.modules if n.startswith(package)]:
+                    del sys.modules[name]
+                with self.assertRaises(error, msg=package):
+                    run_copy("beside_a_broken_one")
 
     def test_it_imports_nothing_but_the_standard_library_twisted_and_zope(self) -> None:
         tree = [*ast.walk(ast.parse(inspect.getsource(stringtransport)))]
@@ -1303,19 +1260,10 @@ class SurroundingsTests(unittest.TestCase):
         found = {name.split(".")[0] for name in imported}
         self.assertEqual(found - expected, {"twisted", "zope"})
 
-    def test_a_second_copy_from_a_zip_in_a_package_is_one_of_its_own(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "zipped.zip")
-            with zipfile.ZipFile(path, "w") as zipped:
-                source = inspect.getsource(stringtransport)
-                zipped.writestr("in_a_zip/__init__.py", "")
-                zipped.writestr("in_a_zip/another_name.py", source)
-            with mock.patch.object(sys, "path", [path]), hidden("twisted", "zope"):
-                copy: Any = importlib.import_module("in_a_zip.another_name")
-        self.assertIn("zipped.zip", copy.__file__)
-        self.assertStandsAlone(copy)
-        self.assertIsInstance(copy.StringTransport(), copy.ITransport)
-        self.assertNotIsInstance(copy.StringTransport(), stringtransport.ITransport)
+    def test_a_second_copy_is_one_of_its_own(self) -> None:
+        self.assertStandsAlone(alone)
+        self.assertIsInstance(alone.StringTransport(), alone.ITransport)
+        self.assertNotIsInstance(alone.StringTransport(), stringtransport.ITransport)
 
     def test_every_annotation_evaluates_to_a_real_type(self) -> None:
         own = type("Own", (alone.StringTransportWithDisconnection,), {})

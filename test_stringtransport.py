@@ -9,7 +9,6 @@
 In `.ci/`, Twisted's transports and real connections are held to the same contracts.
 """
 
-import ast
 import contextlib
 import functools
 import gc
@@ -504,14 +503,12 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
 
     def test_the_reason_says_Bye(self) -> None:
         for end in ENDS:
-            self.assertEqual(self.assertLosesOnce(end).value.args, ("Bye.",))
+            done = self.assertLosesOnce(end).value
+            self.assertIs(type(done), stringtransport.ConnectionDone)
+            self.assertEqual(done.args, ("Bye.",))
 
     def test_getHost_works_after_the_connection_is_lost(self) -> None:
-        transport = self.connect(Protocol())
-        host = transport.getHost()
-        transport.abortConnection()
-        self.settle()
-        self.assertEqual(transport.getHost(), host)
+        self.assertTrue(self.lost(ABORT).getHost())
 
     def test_what_was_written_before_abortConnection_is_kept(self) -> None:
         transport = self.connect(Protocol())
@@ -647,8 +644,9 @@ EFFECTS: Effects = {
     "t.value()": {"returned": b"before "},
     "t.write(b'data')": {"written": b"before data"},
     "t.write('data')": refuses(TypeError, "data must be bytes, not str"),
-    "t.writeSequence([b'da', bytearray(b'ta')])": {"written": b"before data"},
-    "t.writeSequence([b'da', 'ta'])": refuses(TypeError),
+    "t.writeSequence({b'da': 1, b'ta': 2})": {"written": b"before data"},
+    "t.writeSequence([b'da', None])": refuses(TypeError),
+    "t.writeSequence(1 // n for n in (1, 0))": refuses(ZeroDivisionError),
     "t.writeSequence(b'data')": refuses(TypeError),
     # The pieces go to the io of before.
     "t.writeSequence(t.clear() or p for p in [b'lost'])": STARTED_OVER,
@@ -673,11 +671,8 @@ ALREADY_REGISTERED: Effects = {
 AFTER_STOP = "cannot pause or resume after stopProducing"
 AFTER_CLOSE = "cannot pause or resume after loseConnection, unless lenient=True"
 PAUSING = ("t.pauseProducing()", "t.resumeProducing()")
-STOPPED: Effects = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_STOP))
-REFUSED_AFTER_CLOSE: Effects = dict.fromkeys(
-    PAUSING, refuses(RuntimeError, AFTER_CLOSE)
-)
-GIVEN = {"t.getHost()": {"returned": "host"}, "t.getPeer()": {"returned": ""}}
+STOPPED = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_STOP))
+REFUSED_AFTER_CLOSE = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_CLOSE))
 
 # Each state: what is not as at first, so that a call that puts it back is noticed, and
 # the effects that calls have there instead.
@@ -689,10 +684,7 @@ STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
         {**ALREADY_REGISTERED, **REFUSED_AFTER_CLOSE},
     ),
     "paused": ({"producerState": "paused"}, {}),
-    "stopped, closing": (
-        {"producerState": "".join(["stop", "ped"]), "disconnecting": True},
-        STOPPED,
-    ),
+    "stopped, closing": ({"producerState": "stopped", "disconnecting": True}, STOPPED),
     "stopped, lenient": ({"producerState": "stopped", "_lenient": True}, STOPPED),
     "stopped, lost": ({"producerState": "stopped", "connected": False}, STOPPED),
     "closing, lenient": ({"disconnecting": True, "_lenient": True}, {}),
@@ -705,7 +697,10 @@ STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
             **dict.fromkeys(["disconnecting", "disconnected", "_lenient"], True),
             **{"connected": False, "hostAddr": "host", "peerAddr": ""},
         },
-        {**ALREADY_REGISTERED, **GIVEN},
+        {
+            **{"t.getHost()": {"returned": "host"}, "t.getPeer()": {"returned": ""}},
+            **ALREADY_REGISTERED,
+        },
     ),
 }
 
@@ -810,18 +805,15 @@ class OurContract(EffectsContract):
 
     def test_its_repr_shows_what_is_not_as_at_first_and_what_was_written(self) -> None:
         transport = self.transport_class()
-        self.assertShows(transport, "b''")
         transport.write(b"data")
         transport.registerProducer(Spy(), False)
         transport.stopProducing()
         vars(transport).update(disconnected=True, count=7, seconds=0.5)
         shown = "count=7 disconnected=True producer=Spy producerState='stopped'"
         self.assertShows(transport, f"{shown} seconds=0.5 streaming=False b'data'")
-        del transport.count, transport.seconds
-        transport.unregisterProducer()
-        vars(transport).update(disconnected=False, protocol=None)
-        transport.producerState = "producing"
-        self.assertShows(transport, "b'data'")
+        fresh = self.transport_class()
+        vars(fresh).update(disconnected=False, protocol=None, producerState="producing")
+        self.assertShows(fresh, "b''")
 
     def test_its_repr_cuts_short_what_was_written(self) -> None:
         transport = self.transport_class()
@@ -893,26 +885,20 @@ class StringTransportWithDisconnectionTests(
             transport, protocol = self.transport_class(), Protocol()
             vars(transport).update(state)
             before = dict(vars(transport))
-            with self.assertRaisesRegex(AttributeError, f"'{missing}'$") as raised:
-                transport.loseConnection()
-            self.assertIsNone(raised.exception.__context__)
-            self.assertEqual(vars(transport), before)
-            with self.assertRaisesRegex(AttributeError, f"'{missing}'$"):
-                transport.abortConnection()
-            self.assertEqual(vars(transport), {**before, "disconnected": True})
+            for end in (transport.loseConnection, transport.abortConnection):
+                with self.assertRaisesRegex(AttributeError, f"'{missing}'$") as raised:
+                    end()
+                self.assertIsNone(raised.exception.__context__)
+                self.assertEqual(vars(transport), before)
+                before["disconnected"] = True
             transport.protocol = protocol
             transport.loseConnection()
             self.assertEqual(len(protocol.reasons), 1)
 
     def test_connectionLost_may_reopen_its_transport(self) -> None:
-        def reopen(transport: Any) -> None:
-            transport.write(b"late")
-            transport.abortConnection()
-            transport.connected = True
-
-        transport = self.connect(Protocol(reopen))
+        transport = self.connect(Protocol(lambda t: vars(t).update(connected=True)))
         transport.loseConnection()
-        self.assertEqual((transport.value(), transport.connected), (b"late", True))
+        self.assertTrue(transport.connected)
         transport.loseConnection()
         first, second = transport.protocol.reasons
         self.assertIsNot(first, second)
@@ -1252,12 +1238,10 @@ class SurroundingsTests(unittest.TestCase):
                     run_copy("beside_a_broken_one")
 
     def test_it_imports_nothing_but_the_standard_library_twisted_and_zope(self) -> None:
-        tree = [*ast.walk(ast.parse(inspect.getsource(stringtransport)))]
-        imported = [str(n.module) for n in tree if isinstance(n, ast.ImportFrom)]
-        imported += [a.name for n in tree if isinstance(n, ast.Import) for a in n.names]
+        source = inspect.getsource(stringtransport)
+        found = {*re.findall(r"^ *(?:from|import) ([a-z_]+)", source, re.M)}
         # The tools of a host may have put in __future__ and collections.abc.
         expected = {"__future__", "abc", "collections", "io", "typing"}
-        found = {name.split(".")[0] for name in imported}
         self.assertEqual(found - expected, {"twisted", "zope"})
 
     def test_a_second_copy_is_one_of_its_own(self) -> None:

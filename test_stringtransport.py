@@ -181,13 +181,13 @@ class AnyTransportContract(Mixin):
         self.assertRefuses("write", *refused, bytearray())
 
     def test_writeSequence_delivers_the_pieces_in_their_place(self) -> None:
-        transport = self.connect()
+        transport, pieces = self.connect(), [b"two ", b"", LARGE, *[b"three "] * 2000]
         transport.write(b"one ")
-        self.assertIsNone(transport.writeSequence([b"two ", b"", LARGE]))
+        self.assertIsNone(transport.writeSequence(pieces))
         transport.writeSequence([])
         transport.writeSequence((b"four ", b"five "))
         transport.write(b"six")
-        self.assertDelivers(transport, b"one two " + LARGE + b"four five six")
+        self.assertDelivers(transport, b"one " + b"".join(pieces) + b"four five six")
 
     def test_writeSequence_is_done_with_the_list_and_leaves_it_as_it_was(self) -> None:
         transport, pieces = self.connect(), [b"one ", b"two"]
@@ -429,13 +429,8 @@ class TransportContract(AnyTransportContract):
         self.assertLosesOnce(PUSH, CLOSE)
 
     def test_abortConnection_waits_for_nothing(self) -> None:
-        for steps in (
-            [("pauseProducing",)],
-            [PUSH],
-            [PULL],
-            [PULL, CLOSE, self.settle],
-        ):
-            self.assertLosesOnce(*steps, ABORT)
+        for each in ([("pauseProducing",)], [PUSH], [PULL], [PULL, CLOSE, self.settle]):
+            self.assertLosesOnce(*each, ABORT)
 
     def test_a_producer_that_leaves_does_not_tell_of_the_loss_again(self) -> None:
         self.assertLosesOnce(PUSH, CLOSE, ("unregisterProducer",))
@@ -561,7 +556,7 @@ class StringTransportContract(InMemoryContract):
             gc.collect()
         self.assertEqual((gone(), spy.calls), (None, []))
 
-    def test_value_is_what_io_holds_a_new_one_since_clear(self) -> None:
+    def test_value_is_what_io_holds_and_clear_makes_a_new_one(self) -> None:
         transport = self.connect()
         transport.write(b"before")
         old = transport.io
@@ -576,7 +571,8 @@ class StringTransportContract(InMemoryContract):
         transport = self.connect()
         transport.write(b"data")
         transport.io.seek(0)
-        repr(transport), transport.value()
+        repr(transport)
+        transport.value()
         transport.write(b"m")
         transport.write(b"e")
         self.assertEqual(transport.value(), b"meta")
@@ -664,7 +660,7 @@ ALREADY_REGISTERED: Effects = {
 }
 AFTER_STOP = "cannot pause or resume after stopProducing"
 AFTER_CLOSE = "cannot pause or resume after loseConnection, unless lenient=True"
-PAUSING = ("t.pauseProducing()", "t.resumeProducing()")
+PAUSING: Tuple[str, ...] = ("t.pauseProducing()", "t.resumeProducing()")
 STOPPED = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_STOP))
 REFUSED_AFTER_CLOSE = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_CLOSE))
 GIVEN = {"t.getHost()": {"returned": "host"}, "t.getPeer()": {"returned": ""}}
@@ -886,7 +882,7 @@ class StringTransportWithDisconnectionTests(
             self.assertEqual(len(protocol.reasons), 1)
 
     def test_connectionLost_may_reopen_its_transport(self) -> None:
-        transport = self.connect(Protocol(lambda t: vars(t).update(connected=True)))
+        transport = self.connect(Protocol(lambda t: setattr(t, "connected", True)))
         transport.loseConnection()
         self.assertTrue(transport.connected)
         transport.loseConnection()
@@ -1213,16 +1209,18 @@ class SurroundingsTests(unittest.TestCase):
     def test_a_broken_Twisted_or_zope_is_not_hidden(self) -> None:
         errors = AttributeError, OSError, SyntaxError
         for package, error in itertools.product(("twisted", "zope"), errors):
-            broken = [mock.Mock(**{"find_spec.side_effect": error})]
-            with hidden("twisted", "zope"), mock.patch.object(sys, "meta_path", broken):
+            finder = mock.Mock(find_spec=mock.Mock(side_effect=error))
+            broken = mock.patch.object(sys, "meta_path", [finder])
+            with hidden("twisted", "zope"), broken:
                 for name in [n for n in sys.modules if n.startswith(package)]:
                     del sys.modules[name]
                 with self.assertRaises(error, msg=package):
                     run_copy("beside_a_broken_one")
+            self.assertEqual(finder.find_spec.call_args[0][0], package)
 
     def test_it_imports_nothing_but_the_standard_library_twisted_and_zope(self) -> None:
         source = inspect.getsource(stringtransport)
-        found = {*re.findall(r"^ *(?:from|import) ([a-z_]+)", source, re.M)}
+        found = {*re.findall(r"^ *(?:from|import) (\w+)", source, re.M)}
         # The tools of a host may have put in __future__ and collections.abc.
         expected = {"__future__", "abc", "collections", "io", "typing"}
         self.assertEqual(found - expected, {"twisted", "zope"})

@@ -9,24 +9,19 @@
 In `.ci/`, Twisted's transports and real connections are held to the same contracts.
 """
 
-import ast
 import contextlib
 import functools
 import gc
-import importlib
 import inspect
 import io
 import itertools
-import os
 import re
 import sys
-import tempfile
 import traceback
 import types
 import typing
 import unittest
 import weakref
-import zipfile
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Tuple
 from unittest import mock
@@ -170,8 +165,7 @@ class AnyTransportContract(Mixin):
         self.assertDelivers(last, b"last")
 
     def test_an_attribute_of_other_transports_alone_is_not_there(self) -> None:
-        with self.assertRaises(AttributeError):
-            self.connect().negotiatedProtocol_of_another_transport
+        self.assertFalse(hasattr(self.connect(), "negotiatedProtocol_of_another"))
 
     def test_write_delivers_in_the_order_of_the_calls(self) -> None:
         transport, pieces = self.connect(), [b"%d " % n for n in range(2000)]
@@ -187,23 +181,20 @@ class AnyTransportContract(Mixin):
         self.assertRefuses("write", *refused, bytearray())
 
     def test_writeSequence_delivers_the_pieces_in_their_place(self) -> None:
-        transport = self.connect()
+        transport, pieces = self.connect(), [b"two ", b"", LARGE, *[b"three "] * 2000]
         transport.write(b"one ")
-        self.assertIsNone(transport.writeSequence([b"two ", b"", b"three "]))
+        self.assertIsNone(transport.writeSequence(pieces))
         transport.writeSequence([])
         transport.writeSequence((b"four ", b"five "))
         transport.write(b"six")
-        self.assertDelivers(transport, b"one two three four five six")
+        self.assertDelivers(transport, b"one " + b"".join(pieces) + b"four five six")
 
-    def test_writeSequence_delivers_every_byte_and_is_done_with_the_list(self) -> None:
-        transport = self.connect()
-        pieces = [LARGE[start : start + 512] for start in range(0, len(LARGE), 512)]
-        copy = [*pieces]
+    def test_writeSequence_is_done_with_the_list_and_leaves_it_as_it_was(self) -> None:
+        transport, pieces = self.connect(), [b"one ", b"two"]
         transport.writeSequence(pieces)
-        self.assertTrue(pieces == copy, "the list has changed")
+        self.assertEqual(pieces, [b"one ", b"two"])
         pieces[:] = [b"changed"]
-        self.assertDelivers(transport, LARGE)
-        self.assertEqual(pieces, [b"changed"])
+        self.assertDelivers(transport, b"one two")
 
     def test_writeSequence_refuses_str_and_delivers_no_piece(self) -> None:
         self.assertRefuses("writeSequence", [b"data", "data", b"data"], "data")
@@ -254,11 +245,10 @@ class AnyTransportContract(Mixin):
 
     def test_registerProducer_refuses_a_second_producer(self) -> None:
         for first in (mock.Mock(), Spy()):
-            transport = self.connect()
-            transport.registerProducer(first, True)
+            register = self.connect().registerProducer
+            register(first, True)
             for second in (mock.Mock(), first):
-                with self.assertRaises(RuntimeError):
-                    transport.registerProducer(second, True)
+                self.assertRaises(RuntimeError, register, second, True)
 
     def test_unregisterProducer_makes_room_and_does_not_call_the_producer(self) -> None:
         transport, producer = self.connect(), mock.Mock()
@@ -277,6 +267,7 @@ class AnyTransportContract(Mixin):
 
 CLOSE, ABORT = ("loseConnection",), ("abortConnection",)
 ENDS = (CLOSE, ABORT)
+PUSH, PULL = ("registerProducer", Spy(), True), ("registerProducer", Spy(), False)
 LATE = (("write", b"late"), ("writeSequence", [b"too ", b"late"]))
 
 
@@ -359,9 +350,6 @@ class TransportContract(AnyTransportContract):
         self.lost(end, Protocol(look))
         self.assertEqual(seen, [expected])
 
-    def assertDoesNotWaitFor(self, streaming: bool, *steps: Any) -> None:
-        self.assertLosesOnce(("registerProducer", Spy(), streaming), *steps)
-
     def test_connectionLost_is_not_called_while_the_connection_lasts(self) -> None:
         protocol = Protocol()
         transport = self.connect(protocol)
@@ -407,11 +395,7 @@ class TransportContract(AnyTransportContract):
             self.assertIs(reason.type, reason.value.__class__)
             self.assertIsInstance(reason.getErrorMessage(), str)
             self.assertIs(reason.trap(KeyError, reason.type), reason.type)
-            with self.assertRaises(reason.type):
-                reason.trap(KeyError)
-
-    def test_abortConnection_loses_a_paused_transport(self) -> None:
-        self.assertLosesOnce(("pauseProducing",), ABORT)
+            self.assertRaises(reason.type, reason.trap, KeyError)
 
     def test_connected_and_disconnected_say_whether_it_was_told(self) -> None:
         for first, second in itertools.product(ENDS, ENDS):
@@ -437,26 +421,19 @@ class TransportContract(AnyTransportContract):
             protocol = Protocol()
             self.assertIs(self.lost(end, protocol), protocol.transport)
 
-    def test_writing_inside_connectionLost_is_no_error(self) -> None:
+    def test_writing_before_and_inside_and_after_the_loss_is_no_error(self) -> None:
         for end in ENDS:
-            self.assertLosesOnce(end, inside=LATE)
-
-    def test_writing_before_and_after_the_loss_is_no_error(self) -> None:
-        for end in ENDS:
-            self.assertLosesOnce(end, *LATE, self.settle, *LATE)
+            self.assertLosesOnce(end, *LATE, self.settle, *LATE, inside=LATE)
 
     def test_a_push_producer_that_is_not_paused_is_not_waited_for(self) -> None:
-        self.assertDoesNotWaitFor(True, CLOSE)
+        self.assertLosesOnce(PUSH, CLOSE)
 
-    def test_abortConnection_waits_for_no_producer(self) -> None:
-        for streaming in (True, False):
-            self.assertDoesNotWaitFor(streaming, ABORT)
-
-    def test_abortConnection_ends_a_loseConnection_that_waits(self) -> None:
-        self.assertDoesNotWaitFor(False, CLOSE, self.settle, ABORT)
+    def test_abortConnection_waits_for_nothing(self) -> None:
+        for each in ([("pauseProducing",)], [PUSH], [PULL], [PULL, CLOSE, self.settle]):
+            self.assertLosesOnce(*each, ABORT)
 
     def test_a_producer_that_leaves_does_not_tell_of_the_loss_again(self) -> None:
-        self.assertDoesNotWaitFor(True, CLOSE, ("unregisterProducer",))
+        self.assertLosesOnce(PUSH, CLOSE, ("unregisterProducer",))
 
     def test_pausing_and_resuming_work_after_the_connection_is_lost(self) -> None:
         for end in ENDS:
@@ -488,8 +465,7 @@ class InMemoryContract(AnyTransportContract):
         self.assertEqual(producer.mock_calls, [])
 
     def test_unregisterProducer_is_refused_where_none_is_registered(self) -> None:
-        with self.assertRaises(RuntimeError):
-            self.connect().unregisterProducer()
+        self.assertRaises(RuntimeError, self.connect().unregisterProducer)
 
     def test_streaming_is_what_the_producer_was_registered_with(self) -> None:
         transport = self.connect()
@@ -499,8 +475,7 @@ class InMemoryContract(AnyTransportContract):
     def test_pausing_is_refused_after_stopProducing(self) -> None:
         transport = self.connect()
         transport.stopProducing()
-        with self.assertRaises(RuntimeError):
-            transport.pauseProducing()
+        self.assertRaises(RuntimeError, transport.pauseProducing)
 
 
 class InMemoryLossContract(TransportContract, InMemoryContract):
@@ -513,19 +488,16 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
 
     def test_an_exception_out_of_connectionLost_reaches_the_caller(self) -> None:
         transport = self.connect(Protocol(mock.Mock(side_effect=ZeroDivisionError)))
-        with self.assertRaises(ZeroDivisionError):
-            transport.loseConnection()
+        self.assertRaises(ZeroDivisionError, transport.loseConnection)
 
     def test_the_reason_says_Bye(self) -> None:
         for end in ENDS:
-            self.assertEqual(self.assertLosesOnce(end).value.args, ("Bye.",))
+            done = self.assertLosesOnce(end).value
+            self.assertIs(type(done), stringtransport.ConnectionDone)
+            self.assertEqual(done.args, ("Bye.",))
 
     def test_getHost_works_after_the_connection_is_lost(self) -> None:
-        transport = self.connect(Protocol())
-        host = transport.getHost()
-        transport.abortConnection()
-        self.settle()
-        self.assertEqual(transport.getHost(), host)
+        self.assertTrue(self.lost(ABORT).getHost())
 
     def test_what_was_written_before_abortConnection_is_kept(self) -> None:
         transport = self.connect(Protocol())
@@ -541,7 +513,7 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
         self.assertEqual(self.delivered(transport), b"data, more data")
 
     def test_a_pull_producer_is_not_waited_for(self) -> None:
-        self.assertDoesNotWaitFor(False, CLOSE)
+        self.assertLosesOnce(PULL, CLOSE)
 
     def test_a_producer_can_come_after_the_connection_is_lost(self) -> None:
         transport, producer = self.lost(), mock.Mock()
@@ -584,21 +556,14 @@ class StringTransportContract(InMemoryContract):
             gc.collect()
         self.assertEqual((gone(), spy.calls), (None, []))
 
-    def test_value_is_what_was_written_since_clear(self) -> None:
+    def test_value_is_what_io_holds_and_clear_makes_a_new_one(self) -> None:
         transport = self.connect()
         transport.write(b"before")
         old = transport.io
         transport.clear()
-        self.assertEqual(transport.value(), b"")
-        transport.write(b"after")
-        self.assertEqual(transport.value(), b"after")
-        self.assertEqual(old.getvalue(), b"before")
-
-    def test_io_holds_what_value_returns(self) -> None:
-        transport = self.connect()
         transport.io.write(b"one ")
         transport.write(b"two")
-        self.assertEqual(transport.io.getvalue(), b"one two")
+        self.assertEqual((old.getvalue(), transport.value()), (b"before", b"one two"))
         transport.io = io.BytesIO(b"another")
         self.assertEqual(transport.value(), b"another")
 
@@ -607,6 +572,7 @@ class StringTransportContract(InMemoryContract):
         transport.write(b"data")
         transport.io.seek(0)
         repr(transport)
+        transport.value()
         transport.write(b"m")
         transport.write(b"e")
         self.assertEqual(transport.value(), b"meta")
@@ -631,10 +597,11 @@ class StringTransportContract(InMemoryContract):
             transport = self.transport_class(host, peer)
             self.assertIs(transport.getHost(), host)
             self.assertIs(transport.getPeer(), peer)
-            transport.hostAddr = transport.peerAddr = None
-            fresh = self.transport_class()
-            self.assertEqual(transport.getHost(), fresh.getHost())
-            self.assertEqual(transport.getPeer(), fresh.getPeer())
+            transport.peerAddr = None
+            self.assertEqual(transport.getPeer(), PEER)
+            self.assertIs(transport.getHost(), host)
+            transport.hostAddr = None
+            self.assertEqual(transport.getHost(), HOST)
 
     def test_what_is_overridden_is_called_once(self) -> None:
         clear = mock.Mock()
@@ -667,27 +634,21 @@ EFFECTS: Effects = {
     "t.value()": {"returned": b"before "},
     "t.write(b'data')": {"written": b"before data"},
     "t.write('data')": refuses(TypeError, "data must be bytes, not str"),
-    "t.write(None)": refuses(TypeError, "data must be bytes, not NoneType"),
-    "t.writeSequence([b'da', bytearray(b'ta')])": {"written": b"before data"},
     "t.writeSequence({b'da': 1, b'ta': 2})": {"written": b"before data"},
-    "t.writeSequence([b'da', 'ta'])": refuses(TypeError),
     "t.writeSequence([b'da', None])": refuses(TypeError),
-    "t.writeSequence([b'da', 7])": refuses(TypeError),
-    "t.writeSequence(b'data')": refuses(TypeError),
     "t.writeSequence(1 // n for n in (1, 0))": refuses(ZeroDivisionError),
+    "t.writeSequence(b'data')": refuses(TypeError),
     # The pieces go to the io of before.
     "t.writeSequence(t.clear() or p for p in [b'lost'])": STARTED_OVER,
     "hash(t) == (t.clear() or hash(t))": {**STARTED_OVER, "returned": True},
     "t.getPeer()": {"returned": PEER},
     "t.getHost()": {"returned": HOST},
     "t.registerProducer(OTHER, False)": {"producer": OTHER, "streaming": False},
-    "t.registerProducer(7, 'any')": {"producer": 7, "streaming": "any"},
     "t.registerProducer(None, '')": {"streaming": ""},
     "t.unregisterProducer()": refuses(RuntimeError, "no producer is registered"),
     "t.pauseProducing()": {"producerState": "paused"},
     "t.resumeProducing()": {"producerState": "producing"},
     "t.stopProducing()": {"producerState": "stopped"},
-    "setattr(t, 'protocol', OTHER)": {"protocol": OTHER},
     "type(repr(t))": {"returned": str},
 }
 
@@ -699,39 +660,27 @@ ALREADY_REGISTERED: Effects = {
 }
 AFTER_STOP = "cannot pause or resume after stopProducing"
 AFTER_CLOSE = "cannot pause or resume after loseConnection, unless lenient=True"
-PAUSING = ("t.pauseProducing()", "t.resumeProducing()")
-STOPPED: Effects = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_STOP))
-REFUSED_AFTER_CLOSE: Effects = dict.fromkeys(
-    PAUSING, refuses(RuntimeError, AFTER_CLOSE)
-)
+PAUSING: Tuple[str, ...] = ("t.pauseProducing()", "t.resumeProducing()")
+STOPPED = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_STOP))
+REFUSED_AFTER_CLOSE = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_CLOSE))
 GIVEN = {"t.getHost()": {"returned": "host"}, "t.getPeer()": {"returned": ""}}
 
 # Each state: what is not as at first, so that a call that puts it back is noticed, and
 # the effects that calls have there instead.
 STATES: Dict[str, Tuple[Dict[str, Any], Effects]] = {
     "fresh": ({}, {}),
-    "a push producer": ({"producer": Spy(), "streaming": True}, ALREADY_REGISTERED),
     "a pull producer": ({"producer": Spy(), "streaming": False}, ALREADY_REGISTERED),
     "a producer, closing": (
         {"producer": Spy(), "streaming": None, "disconnecting": True},
         {**ALREADY_REGISTERED, **REFUSED_AFTER_CLOSE},
     ),
-    "with addresses": ({"hostAddr": "host", "peerAddr": ""}, GIVEN),
     "paused": ({"producerState": "paused"}, {}),
-    "paused, closing": (
-        {"producerState": "paused", "disconnecting": True},
-        REFUSED_AFTER_CLOSE,
-    ),
-    "stopped": ({"producerState": "stopped"}, STOPPED),
-    "stopped, by another str": ({"producerState": "".join(["stop", "ped"])}, STOPPED),
     "stopped, closing": ({"producerState": "stopped", "disconnecting": True}, STOPPED),
     "stopped, lenient": ({"producerState": "stopped", "_lenient": True}, STOPPED),
     "stopped, lost": ({"producerState": "stopped", "connected": False}, STOPPED),
-    "closing": ({"disconnecting": True}, REFUSED_AFTER_CLOSE),
     "closing, lenient": ({"disconnecting": True, "_lenient": True}, {}),
     "closing, by numbers": ({"connected": 1, "disconnecting": 1}, REFUSED_AFTER_CLOSE),
     "lost": ({"connected": False, "disconnecting": True}, {}),
-    "aborted": ({"connected": False, "disconnected": True}, {}),
     "aborted, still connected": ({"disconnected": True}, {}),
     "with everything, lost": (
         {
@@ -792,7 +741,7 @@ class EffectsContract(StringTransportContract):
 
         before, outcome = everything(), {}
         try:
-            outcome["returned"] = eval(call, {"t": t, "T": type(t), "OTHER": OTHER})
+            outcome["returned"] = eval(call, {"t": t, "OTHER": OTHER})
         except Exception as error:
             message = str(error) if self.has_our_messages else mock.ANY
             outcome.update(refuses(type(error), message))
@@ -814,21 +763,14 @@ class OurContract(EffectsContract):
         fresh = self.transport_class()
         names = {name for name in dir(fresh) if not re.match("__|_abc_|io$", name)}
         attributes = {name for name in names if not callable(getattr(fresh, name))}
-        changed = {
-            name
-            for state, _ in STATES.values()
-            for name, value in state.items()
-            if value is not getattr(fresh, name, None)
-        }
-        self.assertEqual(attributes - changed, set(), "need a state")
-        self.assertEqual(changed - attributes, set(), "are no attributes")
+        changed = {name for state, _ in STATES.values() for name in state}
+        self.assertEqual(changed, attributes)
 
     def test_a_lenient_one_can_be_paused_when_it_is_closing(self) -> None:
         strict, lenient = self.transport_class(), self.transport_class(lenient=True)
         strict.disconnecting = lenient.disconnecting = True
         lenient.pauseProducing()
-        with self.assertRaises(RuntimeError):
-            strict.pauseProducing()
+        self.assertRaises(RuntimeError, strict.pauseProducing)
 
     def test_default_addresses_are_made_once(self) -> None:
         first, second = self.connect(), self.connect()
@@ -836,9 +778,8 @@ class OurContract(EffectsContract):
         self.assertIs(first.getHost(), second.getHost())
 
     def test_a_subclass_can_set_its_state_in_its_body(self) -> None:
-        state: Any = dict.fromkeys(["disconnecting", "disconnected"], True)
-        state.update(connected=False, producer=OTHER, streaming=False)
-        state.update(producerState="paused", hostAddr="host", peerAddr="peer")
+        # All but lenient, which is an argument.
+        state = {**STATES["with everything, lost"][0], "_lenient": False}
         transport = self.subclass(**state)()
         self.assertEqual({name: getattr(transport, name) for name in state}, state)
         transport.unregisterProducer()
@@ -850,18 +791,15 @@ class OurContract(EffectsContract):
 
     def test_its_repr_shows_what_is_not_as_at_first_and_what_was_written(self) -> None:
         transport = self.transport_class()
-        self.assertShows(transport, "b''")
         transport.write(b"data")
         transport.registerProducer(Spy(), False)
         transport.stopProducing()
         vars(transport).update(disconnected=True, count=7, seconds=0.5)
         shown = "count=7 disconnected=True producer=Spy producerState='stopped'"
         self.assertShows(transport, f"{shown} seconds=0.5 streaming=False b'data'")
-        del transport.count, transport.seconds
-        transport.unregisterProducer()
-        vars(transport).update(disconnected=False, protocol=None)
-        transport.producerState = "producing"
-        self.assertShows(transport, "b'data'")
+        fresh = self.transport_class()
+        vars(fresh).update(streaming=None, protocol=None, producerState="producing")
+        self.assertShows(fresh, "b''")
 
     def test_its_repr_cuts_short_what_was_written(self) -> None:
         transport = self.transport_class()
@@ -933,26 +871,20 @@ class StringTransportWithDisconnectionTests(
             transport, protocol = self.transport_class(), Protocol()
             vars(transport).update(state)
             before = dict(vars(transport))
-            with self.assertRaisesRegex(AttributeError, f"'{missing}'$") as raised:
-                transport.loseConnection()
-            self.assertIsNone(raised.exception.__context__)
-            self.assertEqual(vars(transport), before)
-            with self.assertRaisesRegex(AttributeError, f"'{missing}'$"):
-                transport.abortConnection()
-            self.assertEqual(vars(transport), {**before, "disconnected": True})
+            for end in (transport.loseConnection, transport.abortConnection):
+                with self.assertRaisesRegex(AttributeError, f"'{missing}'$") as raised:
+                    end()
+                self.assertIsNone(raised.exception.__context__)
+                self.assertEqual(vars(transport), before)
+                before["disconnected"] = True
             transport.protocol = protocol
             transport.loseConnection()
             self.assertEqual(len(protocol.reasons), 1)
 
     def test_connectionLost_may_reopen_its_transport(self) -> None:
-        def reopen(transport: Any) -> None:
-            transport.write(b"late")
-            transport.abortConnection()
-            transport.connected = True
-
-        transport = self.connect(Protocol(reopen))
+        transport = self.connect(Protocol(lambda t: setattr(t, "connected", True)))
         transport.loseConnection()
-        self.assertEqual((transport.value(), transport.connected), (b"late", True))
+        self.assertTrue(transport.connected)
         transport.loseConnection()
         first, second = transport.protocol.reasons
         self.assertIsNot(first, second)
@@ -987,8 +919,7 @@ class StringTransportWithDisconnectionTests(
         transport = self.connect()
         before = dict(vars(transport))
         with mock.patch.object(stringtransport, "ConnectionDone", object):
-            with self.assertRaises(TypeError):
-                transport.loseConnection()
+            self.assertRaises(TypeError, transport.loseConnection)
         self.assertEqual(vars(transport), before)
 
 
@@ -1012,7 +943,7 @@ def run_copy(name: str) -> Any:
 
 
 with hidden("twisted", "zope"):
-    alone = run_copy("stringtransport_alone")
+    alone = run_copy("in_a_package.stringtransport")
 
 
 class ValuesContract(Mixin):
@@ -1112,17 +1043,14 @@ class StandInTests(ValuesContract, unittest.TestCase):
         address = alone.IPv4Address("TCP", "127.0.0.1", 80)
         self.assertEqual(address, ("TCP", "127.0.0.1", 80))
         self.assertEqual(address._fields, ("type", "host", "port"))
-        with self.assertRaises(AttributeError):
-            address.further = 1
-        with self.assertRaises(TypeError):
-            "%s" % address
+        self.assertRaises(AttributeError, setattr, address, "further", 1)
+        self.assertRaises(TypeError, "%s".__mod__, address)
         self.assertEqual("%s" % (address,), repr(address))
 
     def test_Failure_takes_an_exception_and_nothing_else(self) -> None:
         for given in (alone.ConnectionDone, "error", None, alone.Failure(KeyError())):
             message = f"^exc_value must be an exception, not {re.escape(repr(given))}$"
-            with self.assertRaisesRegex(TypeError, message):
-                alone.Failure(given)
+            self.assertRaisesRegex(TypeError, message, alone.Failure, given)
 
     def test_Failure_has_three_attributes_and_is_no_exception(self) -> None:
         error = KeyError("key")
@@ -1134,8 +1062,7 @@ class StandInTests(ValuesContract, unittest.TestCase):
     def test_getErrorMessage_is_what_str_says_or_raises(self) -> None:
         mute = type("Mute", (Exception,), {"__str__": mock.Mock(side_effect=OSError)})
         self.assertEqual(alone.Failure(KeyError()).getErrorMessage(), "")
-        with self.assertRaises(OSError):
-            alone.Failure(mute()).getErrorMessage()
+        self.assertRaises(OSError, alone.Failure(mute()).getErrorMessage)
 
     def test_Failure_shows_its_exception_by_its_repr(self) -> None:
         for error in (KeyError("key"), alone.ConnectionDone(5)):
@@ -1158,8 +1085,7 @@ class StandInTests(ValuesContract, unittest.TestCase):
         for asked in ((ValueError, KeyError), "KeyError", KeyError("key"), None):
             message = f"^errorTypes must be classes, not {re.escape(repr(asked))}$"
             for method in (failure.check, failure.trap):
-                with self.assertRaisesRegex(TypeError, message):
-                    method(OSError, asked)
+                self.assertRaisesRegex(TypeError, message, method, OSError, asked)
                 self.assertIs(method(OSError, KeyError, asked), KeyError)
 
 
@@ -1244,12 +1170,12 @@ class SurroundingsTests(unittest.TestCase):
 
     # As much of a Twisted as the module asks for, with any other classes.
     TWISTED: Dict[str, Dict[str, Any]] = {
-        "twisted": {"__path__": []},
-        "twisted.internet": {"__path__": []},
+        "twisted": {},
+        "twisted.internet": {},
         "twisted.internet.address": {"IPv4Address": slice},
         "twisted.internet.error": {"ConnectionDone": KeyError},
         "twisted.internet.interfaces": {},
-        "twisted.python": {"__path__": []},
+        "twisted.python": {},
         "twisted.python.failure": {"Failure": dict},
     }
 
@@ -1258,7 +1184,7 @@ class SurroundingsTests(unittest.TestCase):
         with hidden("twisted", "zope"):
             for name, attributes in modules.items():
                 module = sys.modules[name] = types.ModuleType(name)
-                vars(module).update(attributes)
+                vars(module).update(attributes, __path__=[])
             return run_copy("beside_others")
 
     def test_with_a_Twisted_the_values_are_its_own(self) -> None:
@@ -1275,47 +1201,29 @@ class SurroundingsTests(unittest.TestCase):
             self.assertStandsAlone(self.run_beside(lacking))
 
     def test_half_a_zope_does_no_harm(self) -> None:
-        modules: Dict[str, Dict[str, Any]] = {"zope": {"__path__": []}}
-        self.assertStandsAlone(self.run_beside(modules))
-        modules["zope.interface"] = {"__path__": [], "classImplements": print}
-        modules["zope.interface.interface"] = {}
-        self.assertStandsAlone(self.run_beside(modules))
+        self.assertStandsAlone(self.run_beside({"zope": {}}))
+        half = {"zope": {}, "zope.interface": {"classImplements": print}}
+        half["zope.interface.interface"] = {}
+        self.assertStandsAlone(self.run_beside(half))
 
     def test_a_broken_Twisted_or_zope_is_not_hidden(self) -> None:
-        for package in ("twisted", "zope"):
-            for error in (AttributeError, OSError, SyntaxError):
-                with tempfile.TemporaryDirectory() as folder:
-                    with open(os.path.join(folder, f"{package}.py"), "w") as broken:
-                        broken.write(f"raise {error.__name__}")
-                    raises = self.assertRaises(error, msg=package)
-                    with hidden("twisted", "zope"), raises:
-                        for name in [n for n in sys.modules if n.startswith(package)]:
-                            del sys.modules[name]
-                        with mock.patch.object(sys, "path", [folder]):
-                            run_copy("beside_a_broken_one")
+        errors = AttributeError, OSError, SyntaxError
+        for package, error in itertools.product(("twisted", "zope"), errors):
+            finder = mock.Mock(find_spec=mock.Mock(side_effect=error))
+            broken = mock.patch.object(sys, "meta_path", [finder])
+            with hidden("twisted", "zope"), broken:
+                for name in [n for n in sys.modules if n.startswith(package)]:
+                    del sys.modules[name]
+                with self.assertRaises(error, msg=package):
+                    run_copy("beside_a_broken_one")
+            self.assertEqual(finder.find_spec.call_args[0][0], package)
 
     def test_it_imports_nothing_but_the_standard_library_twisted_and_zope(self) -> None:
-        tree = [*ast.walk(ast.parse(inspect.getsource(stringtransport)))]
-        imported = [str(n.module) for n in tree if isinstance(n, ast.ImportFrom)]
-        imported += [a.name for n in tree if isinstance(n, ast.Import) for a in n.names]
+        source = inspect.getsource(stringtransport)
+        found = {*re.findall(r"^ *(?:from|import) (\w+)", source, re.M)}
         # The tools of a host may have put in __future__ and collections.abc.
         expected = {"__future__", "abc", "collections", "io", "typing"}
-        found = {name.split(".")[0] for name in imported}
         self.assertEqual(found - expected, {"twisted", "zope"})
-
-    def test_a_second_copy_from_a_zip_in_a_package_is_one_of_its_own(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "zipped.zip")
-            with zipfile.ZipFile(path, "w") as zipped:
-                source = inspect.getsource(stringtransport)
-                zipped.writestr("in_a_zip/__init__.py", "")
-                zipped.writestr("in_a_zip/another_name.py", source)
-            with mock.patch.object(sys, "path", [path]), hidden("twisted", "zope"):
-                copy: Any = importlib.import_module("in_a_zip.another_name")
-        self.assertIn("zipped.zip", copy.__file__)
-        self.assertStandsAlone(copy)
-        self.assertIsInstance(copy.StringTransport(), copy.ITransport)
-        self.assertNotIsInstance(copy.StringTransport(), stringtransport.ITransport)
 
     def test_every_annotation_evaluates_to_a_real_type(self) -> None:
         own = type("Own", (alone.StringTransportWithDisconnection,), {})

@@ -4,6 +4,7 @@ Twisted is hidden here; that its own interfaces are used is tested in `test_twis
 """
 
 import inspect
+import itertools
 import sys
 import types
 import unittest
@@ -11,7 +12,7 @@ from unittest import mock
 
 from zope.interface import implementedBy
 from zope.interface.interface import InterfaceClass
-from zope.interface.verify import verifyClass, verifyObject
+from zope.interface.verify import verifyObject
 
 from test_stringtransport import hidden, run_copy
 
@@ -27,13 +28,9 @@ def interface_of(abc):
 
 class ZopeInterfaceTests(unittest.TestCase):
     def test_both_transports_provide_all_interfaces(self):
-        for transport in (
-            module.StringTransport(),
-            module.StringTransportWithDisconnection(),
-        ):
-            for interface in map(interface_of, ABCS):
-                self.assertTrue(verifyObject(interface, transport))
-                self.assertTrue(verifyClass(interface, type(transport)))
+        ours = module.StringTransport, module.StringTransportWithDisconnection
+        for transport_class, abc in itertools.product(ours, ABCS):
+            self.assertTrue(verifyObject(interface_of(abc), transport_class()))
 
     def test_beside_half_a_Twisted_the_interfaces_are_our_own(self):
         half = types.ModuleType("twisted.internet")
@@ -47,23 +44,12 @@ class ZopeInterfaceTests(unittest.TestCase):
         self.assertIsNot(interface, half.interfaces.ITransport)
         self.assertTrue(interface.providedBy(beside.StringTransport()))
 
-    def test_a_class_that_derives_from_one_provides_that_one_alone(self):
-        for abc in ABCS:
-            methods = dict.fromkeys(abc.__abstractmethods__, print)
-            derived = type("Derived", (abc,), methods)
-            self.assertEqual([*implementedBy(derived)], [interface_of(abc)])
-            self.assertTrue(interface_of(abc).providedBy(derived()))
-
-    def test_they_have_the_name_the_module_and_the_docstring_of_ours(self):
+    def test_they_say_what_ours_say(self):
         for abc in ABCS:
             interface = interface_of(abc)
             self.assertEqual(interface.__name__, abc.__name__)
             self.assertEqual(interface.__module__, module.__name__)
             self.assertEqual(interface.__doc__ or "", abc.__doc__ or "")
-
-    def test_they_have_the_methods_the_docstrings_and_the_signatures_of_ours(self):
-        for abc in ABCS:
-            interface = interface_of(abc)
             self.assertEqual({*interface.names()}, abc.__abstractmethods__)
             for name in interface.names():
                 method = getattr(abc, name)

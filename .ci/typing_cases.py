@@ -37,19 +37,16 @@ def addresses(transport: ITransport, ours: StringTransport) -> None:
     IPv4Address("TCP", "192.0.2.1", "1")  # type: ignore[arg-type]
 
 
-def data(transport: StringTransport) -> bytes:
+def data_and_attributes(transport: StringTransportWithDisconnection) -> bytes:
     transport.write("text")  # type: ignore[arg-type]
     transport.write(bytearray())  # type: ignore[arg-type]
     transport.writeSequence(piece for piece in (b"one", b"two"))
     transport.writeSequence([b"bytes", "text"])  # type: ignore[list-item]
-    return transport.value()
-
-
-def attributes(transport: StringTransportWithDisconnection) -> None:
     transport.protocol = transport.producer = object()
     transport.registerProducer(object(), False)
     transport.streaming = None
     transport.disconected = True  # type: ignore[attr-defined]
+    return transport.value()
 
 
 def reasons(reason: Failure) -> int:

@@ -29,8 +29,6 @@ CALLS = """self.clear()
 self.io.write(b'!')
 self.io.seek(0)
 if self.producer is not None: self.producer.pauseProducing()
-if self.producer is not None: self.producer.resumeProducing()
-if self.producer is not None: self.producer.stopProducing()
 if hasattr(self, 'protocol'): self.protocol.connectionLost(None)
 if hasattr(self, 'protocol'): self.protocol = None""".splitlines()
 # They are overwritten, or there is nothing yet that they could change.

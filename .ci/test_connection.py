@@ -66,8 +66,8 @@ class Side(Falsy, Protocol):
             self.told.append("RuntimeError")
 
 
-class pull(Falsy):
-    """A pull producer: it writes a page when it is asked and, at the end, takes a step."""
+class Pull(Falsy):
+    """Writes a page when it is asked and, when none is left, takes a step."""
 
     streaming = False
 
@@ -100,8 +100,8 @@ class pull(Falsy):
         self.side.take(step)
 
 
-class push(pull):
-    """A push producer: it writes until it is paused."""
+class Push(pull):
+    """Writes on until it is paused."""
 
     streaming = True
 
@@ -149,7 +149,7 @@ CONVERSATIONS = [
     " go(); other.write(bytes(65537)); go(); other.write(b'a'); go()",
     "one.pauseProducing(); other.pauseProducing(); one.write(bytes(65536)); go();"
     " other.loseConnection(); go(); one.write(b'a'); go()",
-    "one.pauseProducing(); other.loseConnection(); go(); pull(one);"
+    "one.pauseProducing(); other.loseConnection(); go(); Pull(one);"
     " one.loseConnection(); go(); one.write(b'a'); go(); one.write(b'b'); go()",
     # What had arrived comes first. A paused side learns of an end when it resumes, when
     # it closes, by the second that it writes or, if something was unread, the first.
@@ -169,28 +169,28 @@ CONVERSATIONS = [
     ),
     # A late producer is stopped, and one that leaves is not missed.
     "one.loseConnection(); go() |  | t.write(b'late'); t.loseConnection()",
-    "one.loseConnection(); go() |  | push(t); pull(t); t.unregisterProducer()",
-    "one.unregisterProducer(); push(one); one.unregisterProducer(); pull(one); go()",
-    "push(one); one.side.take('push(t)'); one.side.take('pull(t)'); go()",
-    "pull(one, 3, 't.unregisterProducer()'); go(); one.write(b'a'); go()",
-    "pull(one, 3, 't.loseConnection()'); go(); one.unregisterProducer(); go()",
-    "pull(one, 3); other.pauseProducing(); go(); other.resumeProducing(); go()",
-    "push(one); one.unregisterProducer(); one.write(bytes(65537)); go()",
-    "push(one); one.loseConnection(); go(); one.write(bytes(65537)); go()",
-    "push(one, 1, 't.registerProducer(1, 0)'); one.abortConnection(); go()",
+    "one.loseConnection(); go() |  | Push(t); Pull(t); t.unregisterProducer()",
+    "one.unregisterProducer(); Push(one); one.unregisterProducer(); Pull(one); go()",
+    "Push(one); one.side.take('Push(t)'); one.side.take('Pull(t)'); go()",
+    "Pull(one, 3, 't.unregisterProducer()'); go(); one.write(b'a'); go()",
+    "Pull(one, 3, 't.loseConnection()'); go(); one.unregisterProducer(); go()",
+    "Pull(one, 3); other.pauseProducing(); go(); other.resumeProducing(); go()",
+    "Push(one); one.unregisterProducer(); one.write(bytes(65537)); go()",
+    "Push(one); one.loseConnection(); go(); one.write(bytes(65537)); go()",
+    "Push(one, 1, 't.registerProducer(1, 0)'); one.abortConnection(); go()",
     # It waits for a paused producer that writes no more. Meanwhile, no end is told.
-    "push(one); one.write(LARGE); one.loseConnection(); go(); one.write(b'a'); go()",
-    "push(one); one.write(LARGE); one.loseConnection(); go();"
+    "Push(one); one.write(LARGE); one.loseConnection(); go(); one.write(b'a'); go()",
+    "Push(one); one.write(LARGE); one.loseConnection(); go();"
     " one.unregisterProducer(); go()",
-    "pull(one); one.loseConnection(); go(); other.loseConnection(); go()",
-    "pull(one); one.loseConnection(); go(); other.abortConnection(); go()",
+    "Pull(one); one.loseConnection(); go(); other.loseConnection(); go()",
+    "Pull(one); one.loseConnection(); go(); other.abortConnection(); go()",
     # More than 65536 bytes unsent pause a push producer, and so does each write then.
-    "push(one); one.write(bytes(65536)); one.write(b''); go()",
-    "push(one); one.write(bytes(65537)); one.write(b'a'); one.write(b''); go()",
-    "push(one); one.writeSequence([bytes(65536), b'a']); go(); go()",
-    "push(one, 3, '', bytes(65537)); one.write(bytes(65537)); go(); go()",
-    "push(one); one.abortConnection(); one.write(LARGE); go()",
-    "push(one); one.write(LARGE); one.unregisterProducer(); push(one); go()",
+    "Push(one); one.write(bytes(65536)); one.write(b''); go()",
+    "Push(one); one.write(bytes(65537)); one.write(b'a'); one.write(b''); go()",
+    "Push(one); one.writeSequence([bytes(65536), b'a']); go(); go()",
+    "Push(one, 3, '', bytes(65537)); one.write(bytes(65537)); go(); go()",
+    "Push(one); one.abortConnection(); one.write(LARGE); go()",
+    "Push(one); one.write(LARGE); one.unregisterProducer(); Push(one); go()",
 ]
 
 # What the steps of a random conversation may be.
@@ -199,7 +199,7 @@ CLOSES = ["{0}.loseConnection()", "{0}.stopProducing()", "{0}.abortConnection()"
 PAUSES = ["{0}.pauseProducing()", "{0}.resumeProducing()", "{0}.resumeProducing()"]
 DONES = ["", "t.unregisterProducer()", "t.loseConnection()", "t.abortConnection()"]
 PRODUCERS = ["{0}.unregisterProducer()"] * 3
-for each in itertools.product(("pull", "push"), (0, 1, 3), DONES):
+for each in itertools.product(("Pull", "Push"), (0, 1, 3), DONES):
     PRODUCERS.append("{}({{0}}, {}, {!r})".format(*each))
 KINDS = WRITES + CLOSES, WRITES + CLOSES + PAUSES, WRITES + CLOSES + PAUSES + PRODUCERS
 
@@ -245,10 +245,10 @@ class ConnectionContract:
         self.assertTrue(told == [here, there], f"{steps}: {told}"[:800])
 
     def test_nobody_starts_a_push_producer(self):
-        self.assertTold("push(one, 3); go()", [], [])
+        self.assertTold("Push(one, 3); go()", [], [])
 
     def test_a_pull_producer_is_asked_inside_registerProducer(self):
-        steps = "pull(one, 1); one.write(b'header'); go()"
+        steps = "Pull(one, 1); one.write(b'header'); go()"
         self.assertTold(steps, ["resume"] * 2, [b"page header"])
 
     def test_a_side_that_closed_or_aborted_receives_nothing(self):
@@ -263,9 +263,9 @@ class ConnectionContract:
     def test_stopProducing_is_called_after_the_flags_change(self):
         for end, here, there in ENDS:
             stopped = [("stop", True, *here[1:]), here]
-            self.assertTold(f"push(one); one.{end}(); go()", stopped, [there])
+            self.assertTold(f"Push(one); one.{end}(); go()", stopped, [there])
             stopped = ["resume", ("stop", True, *there[1:]), there]
-            self.assertTold(f"pull(other); one.{end}(); go()", [here], stopped)
+            self.assertTold(f"Pull(other); one.{end}(); go()", [here], stopped)
 
     def test_a_proxy_that_loses_its_backend_closes_its_client(self):
         client, front, back, backend = sides = [Side() for _ in range(4)]
@@ -312,7 +312,7 @@ class InMemoryTests(ConnectionContract, unittest.TestCase):
     def test_size_is_for_pieces_and_what_is_unread_and_unsent(self):
         one, other = connection.join(Side(), Side())
         one.size, other.size = 3, 2
-        push(one)
+        Push(one)
         for data, paused in ((b"abc", 0), (b"d", 1), (b"", 1), (b"e", 2)):
             one.write(data)
             self.assertEqual(one.side.told, ["pause"] * paused)

@@ -100,7 +100,7 @@ class Pull(Falsy):
         self.side.take(step)
 
 
-class Push(pull):
+class Push(Pull):
     """Writes on until it is paused."""
 
     streaming = True

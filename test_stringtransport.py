@@ -798,7 +798,8 @@ class OurContract(EffectsContract):
         shown = "count=7 disconnected=True producer=Spy producerState='stopped'"
         self.assertShows(transport, f"{shown} seconds=0.5 streaming=False b'data'")
         fresh = self.transport_class()
-        vars(fresh).update(streaming=None, protocol=None, producerState="producing")
+        fresh.disconnecting = fresh.disconnected = False
+        fresh.streaming = fresh.protocol = None
         self.assertShows(fresh, "b''")
 
     def test_its_repr_cuts_short_what_was_written(self) -> None:

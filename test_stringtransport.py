@@ -660,7 +660,7 @@ ALREADY_REGISTERED: Effects = {
 }
 AFTER_STOP = "cannot pause or resume after stopProducing"
 AFTER_CLOSE = "cannot pause or resume after loseConnection, unless lenient=True"
-PAUSING: Tuple[str, ...] = ("t.pauseProducing()", "t.resumeProducing()")
+PAUSING = ["t.pauseProducing()", "t.resumeProducing()"]
 STOPPED = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_STOP))
 REFUSED_AFTER_CLOSE = dict.fromkeys(PAUSING, refuses(RuntimeError, AFTER_CLOSE))
 GIVEN = {"t.getHost()": {"returned": "host"}, "t.getPeer()": {"returned": ""}}
@@ -798,7 +798,8 @@ class OurContract(EffectsContract):
         shown = "count=7 disconnected=True producer=Spy producerState='stopped'"
         self.assertShows(transport, f"{shown} seconds=0.5 streaming=False b'data'")
         fresh = self.transport_class()
-        vars(fresh).update(streaming=None, protocol=None, producerState="producing")
+        fresh.disconnecting = fresh.disconnected = False
+        fresh.streaming = fresh.protocol = None
         self.assertShows(fresh, "b''")
 
     def test_its_repr_cuts_short_what_was_written(self) -> None:
@@ -1202,7 +1203,7 @@ class SurroundingsTests(unittest.TestCase):
 
     def test_half_a_zope_does_no_harm(self) -> None:
         self.assertStandsAlone(self.run_beside({"zope": {}}))
-        half = {"zope": {}, "zope.interface": {"classImplements": print}}
+        half: Effects = {"zope": {}, "zope.interface": {"classImplements": print}}
         half["zope.interface.interface"] = {}
         self.assertStandsAlone(self.run_beside(half))
 

@@ -800,6 +800,7 @@ class OurContract(EffectsContract):
         fresh = self.transport_class()
         fresh.disconnecting = fresh.disconnected = False
         fresh.streaming = fresh.protocol = None
+        fresh.producerState = "producing"
         self.assertShows(fresh, "b''")
 
     def test_its_repr_cuts_short_what_was_written(self) -> None:

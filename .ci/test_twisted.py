@@ -96,10 +96,8 @@ class TwistedStringTransportTests(
 
     def effects_of_ends(self, connected, disconnected):
         closes = {"disconnecting": True}
-        return {
-            "t.loseConnection()": closes,
-            "t.abortConnection()": {**closes, **self.aborts},
-        }
+        aborts = {**closes, **self.aborts}
+        return {"t.loseConnection()": closes, "t.abortConnection()": aborts}
 
 
 NEVER_SET = "Twisted's class sets neither disconnecting nor disconnected"
@@ -122,10 +120,8 @@ class TwistedStringTransportWithDisconnectionTests(
     def effects_of_ends(self, connected, disconnected):
         loses = {"connected": False, "calls": [("connectionLost", ["Failure"], [])]}
         closes = loses if connected else {}
-        return {
-            "t.loseConnection()": closes,
-            "t.abortConnection()": {**closes, **self.aborts},
-        }
+        aborts = {**closes, **self.aborts}
+        return {"t.loseConnection()": closes, "t.abortConnection()": aborts}
 
 
 class TwistedDifferenceTests(unittest.TestCase):

@@ -4,7 +4,6 @@ Needs Twisted[tls], of 20.3 or newer, and trustme.
 """
 
 import asyncio
-import functools
 import unittest
 
 import trustme
@@ -28,15 +27,12 @@ class AsyncioTCPTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
         self.loop.run_forever()
 
 
-@functools.lru_cache(maxsize=None)
-def options():
-    """Return the TLS options of a server and of a client that trusts it."""
-    authority = trustme.CA()
-    server = authority.issue_cert("localhost")
-    pem = server.private_key_and_cert_chain_pem.bytes()
-    root = ssl.Certificate.loadPEM(authority.cert_pem.bytes())
-    client_options = ssl.optionsForClientTLS("localhost", trustRoot=root)
-    return ssl.PrivateCertificate.loadPEM(pem).options(), client_options
+# A server, and a client that trusts it.
+AUTHORITY = trustme.CA()
+PEM = AUTHORITY.issue_cert("localhost").private_key_and_cert_chain_pem.bytes()
+SERVER = ssl.PrivateCertificate.loadPEM(PEM).options()
+ROOT = ssl.Certificate.loadPEM(AUTHORITY.cert_pem.bytes())
+CLIENT = ssl.optionsForClientTLS("localhost", trustRoot=ROOT)
 
 
 @known_differences(
@@ -70,8 +66,7 @@ class TLSTests(test_tcp_unix_iosim.RealContract, unittest.TestCase):
                 self.assertIs(end.reasons[0].type, error.ConnectionLost)
 
     def listen(self, factory):
-        return self.reactor.listenSSL(0, factory, options()[0], interface="127.0.0.1")
+        return self.reactor.listenSSL(0, factory, SERVER, interface="127.0.0.1")
 
     def dial(self, port, factory):
-        number = port.getHost().port
-        self.reactor.connectSSL("127.0.0.1", number, factory, options()[1])
+        self.reactor.connectSSL("127.0.0.1", port.getHost().port, factory, CLIENT)

@@ -64,10 +64,9 @@ def run_block(block):
     pages = [str(CHECKOUT / page) for page in PAGES if block.strip() in read(page)]
     code = compile(block, [*pages, "<block>"][0], "exec")
     # Before 3.8, users have it from typing_extensions.
-    protocol = getattr(typing, "Protocol", object)
+    vars(typing).setdefault("Protocol", object)
     with limited(), mock.patch.dict(sys.modules, modules):
-        with mock.patch.object(typing, "Protocol", protocol, create=True):
-            exec(code, vars(program))
+        exec(code, vars(program))
     return program
 
 

@@ -13,7 +13,6 @@ import sys
 import unittest
 from unittest import mock
 
-import pages
 import stringtransport
 from pages import CHECKOUT, PAGES, blocks, named_blocks, read, recipe, run_block
 from test_stringtransport import Protocol, alone, signatures
@@ -53,12 +52,7 @@ class BlockTests(unittest.TestCase):
             for saved, block in named_blocks(page):
                 # Where it changes the module, others do not see it.
                 with mock.patch.dict(vars(stringtransport)):
-                    program = run_block(block)
-                    result = unittest.TestResult()
-                    tests = unittest.defaultTestLoader.loadTestsFromModule(program)
-                    with pages.limited():
-                        tests.run(result)
-                self.assertEqual(result.failures + result.errors, [])
+                    run_block(block)
                 asserts = saved or re.search(r"\bassert\b|self\.assert", block)
                 self.assertTrue(asserts, block)
 

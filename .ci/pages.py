@@ -1,6 +1,5 @@
 """Runs the pages' blocks, or pastes them beside a copy: pages.py FOLDER PAGE..."""
 
-import contextlib
 import faulthandler
 import functools
 import pathlib
@@ -9,6 +8,7 @@ import shutil
 import sys
 import types
 import typing
+import unittest
 from unittest import mock
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
@@ -39,18 +39,8 @@ def recipe(text):
     return next(each for each in blocks(".github/RECIPES.md", "python") if text in each)
 
 
-@contextlib.contextmanager
-def limited():
-    """If what is run here hangs, end the process, and say where."""
-    faulthandler.dump_traceback_later(LIMIT, exit=True, file=sys.__stderr__)
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-
-
 def run_block(block):
-    """Run a block as a module of a project that has vendored ours; return its names."""
+    """Run a block and its tests, in a project that has vendored ours; return it."""
     program = types.ModuleType("tests.test_block")
     # Python 3.15 warns of a loader that is None, where a traceback shows a line.
     del program.__spec__, program.__loader__
@@ -64,10 +54,18 @@ def run_block(block):
     pages = [str(CHECKOUT / page) for page in PAGES if block.strip() in read(page)]
     code = compile(block, [*pages, "<block>"][0], "exec")
     # Before 3.8, users have it from typing_extensions.
-    protocol = getattr(typing, "Protocol", object)
-    with limited(), mock.patch.dict(sys.modules, modules):
-        with mock.patch.object(typing, "Protocol", protocol, create=True):
+    vars(typing).setdefault("Protocol", object)
+    result = unittest.TestResult()
+    # If it hangs, the process ends, and says where.
+    faulthandler.dump_traceback_later(LIMIT, exit=True, file=sys.__stderr__)
+    try:
+        with mock.patch.dict(sys.modules, modules):
             exec(code, vars(program))
+            unittest.defaultTestLoader.loadTestsFromModule(program).run(result)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    for _, told in result.failures + result.errors:
+        raise AssertionError(told)
     return program
 
 

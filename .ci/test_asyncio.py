@@ -14,13 +14,12 @@ import unittest
 import weakref
 from unittest import mock
 
-from pages import blocks, limited, read, run_block, saved
+from pages import blocks, read, run_block, saved
 from test_stringtransport import LARGE  # noqa: F401
 
 BLOCKS = blocks(".github/ASYNCIO.md", "python")[1:]
 PAGE = saved("asyncio_transport")
 AsyncioTransport = PAGE.AsyncioTransport
-RECORDING = saved("recording_transport").RecordingTransport
 LOOP = os.environ.get("LOOP", "asyncio")
 UVLOOP = LOOP == "uvloop"
 TLS = ssl._create_unverified_context()
@@ -52,7 +51,7 @@ SAME = [
 SENT = b"ba" if UVLOOP or sys.version_info >= (3, 12) else b"ab"
 REFUSED = RuntimeError if UVLOOP else None
 SENDFILE = [NotImplementedError] * 2 if UVLOOP else [RuntimeError, 3]
-LOST = ConnectionAbortedError
+START_TLS = TypeError, ConnectionAbortedError
 ROWS = [
     ("fed", "t.pause_reading(); receive(b'a'); p.told[:]", [b"a"], []),
     ("fed", "t.close(); receive(b'a'); run(); p.told[:]", [b"a", None], [None]),
@@ -65,12 +64,7 @@ ROWS = [
     ("uvloop", "fail(), run(); t.write(b'late')", None, REFUSED),
     ("uvloop", "t.close(); t.write_eof(); t.write(b'late')", None, REFUSED),
     ("uvloop", "isinstance(t, asyncio.Transport)", True, not UVLOOP),
-    (
-        "loop",
-        "wait(loop.start_tls(t, p, TLS, ssl_handshake_timeout=0.1))",
-        TypeError,
-        LOST,
-    ),
+    ("loop", "wait(loop.start_tls(t, p, TLS, ssl_handshake_timeout=.1))", *START_TLS),
     ("loop", "wait(loop.sendfile(t, __import__('io').BytesIO(b'abc')))", *SENDFILE),
     ("extra", "t.get_extra_info('socket') is None", True, False),
     ("extra", "t.get_extra_info('peername') or None", None, None),
@@ -98,14 +92,10 @@ class PageTests(unittest.TestCase):
         self.assertEqual(named, [[name] for name in dict.fromkeys(next(zip(*ROWS)))])
 
     def test_each_block_asserts_something_and_passes(self):
-        result = unittest.TestResult()
         with self.assertLogs("asyncio") as logs:
             for block in BLOCKS:
                 self.assertRegex(block, r"\bassert |self\.assert")
-                tests = unittest.defaultTestLoader.loadTestsFromModule(run_block(block))
-                with limited():
-                    tests.run(result)
-        self.assertEqual(result.errors + result.failures, [])
+                run_block(block)
         self.assertRegex(str(logs.output), r"took 29\.\d.* took 2\.\d")
 
 
@@ -181,9 +171,7 @@ class AsyncioTests(unittest.TestCase):
             "receive": lambda data: other.write(data) or self.run_loop(),
             "end": lambda: other.write_eof() or self.run_loop(),
             # To close with something unread resets the connection.
-            "fail": lambda: other.pause_reading()
-            or t.write(b"unread")
-            or other.abort(),
+            "fail": lambda: other.pause_reading() or t.write(b"_") or other.abort(),
             "arrived": arrived,
             "ended": lambda: told[-1:] in (["end"], [None]),
         }
@@ -230,16 +218,6 @@ class AsyncioTests(unittest.TestCase):
             gc.collect()
             self.assertEqual((let_go(), self.logged.pop()), (None, OSError))
 
-    def test_Strict_has_the_single_writes_and_those_that_were_dropped(self):
-        transport = type("Strict", (RECORDING, AsyncioTransport), {})()
-        transport.write(b"one")
-        transport.writelines([b"two", b"three"])
-        self.assertEqual(b"".join(transport.writes), transport.value())
-        transport.close()
-        transport.write(b"late")
-        self.assertEqual(transport.writes, [b"one", b"twothree", b"late"])
-        self.assertEqual(transport.value(), b"onetwothree")
-
     def test_they_wait_for_resume_writing_and_without_a_loop_for_the_loss(self):
         reader = asyncio.StreamReader(loop=self.loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=self.loop)
@@ -267,23 +245,6 @@ class AsyncioTests(unittest.TestCase):
                 self.run_loop()
             made.append(len(beats) - 1)
         self.assertEqual(made, [0] * 5 if UVLOOP else [0, 1, 2, 3, 4])
-
-    def test_code_that_connects_by_itself_gets_what_is_patched_in(self):
-        async def connect(factory, *args):
-            transport = AsyncioTransport(factory(), self.loop)
-            transport.protocol.connection_made(transport)
-            return transport, transport.protocol
-
-        async def ask():
-            reader, writer = await asyncio.open_connection("localhost", 80, limit=5)
-            writer.transport.get_protocol().data_received(b"longer\n")
-            with self.assertRaises(ValueError):
-                await reader.readline()
-            writer.close()
-
-        create = self.loop.create_connection = mock.Mock(side_effect=connect)
-        self.wait(ask())
-        create.assert_called_once_with(mock.ANY, "localhost", 80)
 
     def test_join_connects_the_client_first_and_returns_both_transports(self):
         made, sides = [], (Side(), Side())

@@ -136,20 +136,18 @@ class RecordingTransportTests(unittest.TestCase):
         self.assertRaises(TypeError, transport.writeSequence, [b"bytes", "text"])
         self.assertEqual(transport.writes, [])
 
-    def test_it_combines_in_either_order_and_first_it_records_what_asyncio_s_drops(
-        self,
-    ):
+    def test_it_combines_in_either_order_and_first_it_records_what_is_dropped(self):
         asyncio, ours = saved("asyncio_transport"), saved("connection")
-        for kind, *bases, late in (
-            (bytearray, Recording, asyncio.AsyncioTransport, [b"late"]),
-            (bytearray, asyncio.AsyncioTransport, Recording, []),
-            (bytes, Recording, ours.Connection, [b"late"]),
-            (bytes, ours.Connection, Recording, [b"late"]),
+        for kind, several, *bases, late in (
+            (bytearray, "writelines", Recording, asyncio.AsyncioTransport, [b"late"]),
+            (bytearray, "writeSequence", asyncio.AsyncioTransport, Recording, []),
+            (bytes, "writeSequence", Recording, ours.Connection, [b"late"]),
+            (bytes, "writeSequence", ours.Connection, Recording, [b"late"]),
         ):
             transport, data = type("Both", (*bases,), {})(), kind(b"one")
             transport.write(data)
             data += b"changed"
-            transport.writeSequence([b"two", b"three"])
+            getattr(transport, several)([b"two", b"three"])
             transport.loseConnection()
             transport.writeSequence([b"late"])
             self.assertEqual(transport.writes, [b"one", b"twothree", *late])

@@ -442,44 +442,11 @@ class TransportContract(AnyTransportContract):
             self.assertIsNone(transport.resumeProducing())
 
 
-class InMemoryContract(AnyTransportContract):
+class InMemoryLossContract(TransportContract):
     """What transports in memory have in common; known exceptions are in DIFFERENCES.
 
     A protocol must not rely on it: real connections are known to differ.
     """
-
-    def test_writeSequence_takes_a_generator(self) -> None:
-        transport = self.connect()
-        transport.writeSequence(piece for piece in (b"one ", b"two"))
-        self.assertEqual(self.delivered(transport), b"one two")
-
-    def test_writeSequence_takes_every_bytes_like_piece(self) -> None:
-        transport = self.connect()
-        transport.writeSequence([b"one ", bytearray(b"two "), memoryview(b"three")])
-        self.assertEqual(self.delivered(transport), b"one two three")
-
-    def test_the_producer_is_never_called(self) -> None:
-        transport, producer = self.connect(), mock.Mock()
-        transport.registerProducer(producer, True)
-        transport.write(LARGE)
-        self.assertEqual(producer.mock_calls, [])
-
-    def test_unregisterProducer_is_refused_where_none_is_registered(self) -> None:
-        self.assertRaises(RuntimeError, self.connect().unregisterProducer)
-
-    def test_streaming_is_what_the_producer_was_registered_with(self) -> None:
-        transport = self.connect()
-        transport.registerProducer(Spy(), True)
-        self.assertIs(transport.streaming, True)
-
-    def test_pausing_is_refused_after_stopProducing(self) -> None:
-        transport = self.connect()
-        transport.stopProducing()
-        self.assertRaises(RuntimeError, transport.pauseProducing)
-
-
-class InMemoryLossContract(TransportContract, InMemoryContract):
-    """What those of them that can be lost have in common."""
 
     def test_connectionLost_is_called_before_loseConnection_returns(self) -> None:
         protocol = Protocol()
@@ -496,38 +463,11 @@ class InMemoryLossContract(TransportContract, InMemoryContract):
             self.assertIs(type(done), stringtransport.ConnectionDone)
             self.assertEqual(done.args, ("Bye.",))
 
-    def test_getHost_works_after_the_connection_is_lost(self) -> None:
-        self.assertTrue(self.lost(ABORT).getHost())
-
-    def test_what_was_written_before_abortConnection_is_kept(self) -> None:
-        transport = self.connect(Protocol())
-        transport.write(LARGE)
-        transport.abortConnection()
-        self.settle()
-        self.assertTrue(self.delivered(transport) == LARGE)
-
-    def test_what_is_written_after_the_connection_is_lost_is_kept(self) -> None:
-        transport = self.lost()
-        transport.write(b"data, ")
-        transport.writeSequence([b"more ", b"data"])
-        self.assertEqual(self.delivered(transport), b"data, more data")
-
     def test_a_pull_producer_is_not_waited_for(self) -> None:
         self.assertLosesOnce(PULL, CLOSE)
 
-    def test_a_producer_can_come_after_the_connection_is_lost(self) -> None:
-        transport, producer = self.lost(), mock.Mock()
-        transport.registerProducer(producer, True)
-        self.assertEqual((transport.producer, producer.mock_calls), (producer, []))
 
-    def test_stopProducing_leaves_the_connection_open(self) -> None:
-        protocol = Protocol()
-        self.connect(protocol).stopProducing()
-        self.settle()
-        self.assertEqual(protocol.reasons, [])
-
-
-class StringTransportContract(InMemoryContract):
+class StringTransportContract(AnyTransportContract):
     """What a test may rely on, from Twisted's two transports and from ours."""
 
     transport_class: Any
@@ -602,6 +542,12 @@ class StringTransportContract(InMemoryContract):
             self.assertIs(transport.getHost(), host)
             transport.hostAddr = None
             self.assertEqual(transport.getHost(), HOST)
+
+    def test_the_producer_is_never_called(self) -> None:
+        transport, producer = self.connect(), mock.Mock()
+        transport.registerProducer(producer, True)
+        transport.write(LARGE)
+        self.assertEqual(producer.mock_calls, [])
 
     def test_what_is_overridden_is_called_once(self) -> None:
         clear = mock.Mock()

@@ -14,7 +14,7 @@ import unittest
 from unittest import mock
 
 import stringtransport
-from pages import CHECKOUT, PAGES, blocks, named_blocks, read, recipe, run_block
+from pages import CHECKOUT, PAGES, blocks, named_blocks, read, run_block
 from test_stringtransport import Protocol, alone, signatures
 
 SETTINGS = configparser.ConfigParser(interpolation=None)
@@ -69,12 +69,6 @@ class BlockTests(unittest.TestCase):
         status, told = run_command(f'export PYTHONPATH=.ci; python3 -c "{hangs}"')
         self.assertIn('File "<block>", line 1 in <module>', told)
         self.assertEqual(status, 1)
-
-    def test_the_one_with_types_is_checked_by_type_checkers(self):
-        block = recipe("(Protocol):").splitlines()
-        lines = [line for line in block if not re.match("from|#", line)]
-        words, checked = " ".join(lines).split(), read(".ci/typing_cases.py").split()
-        self.assertEqual(checked[-len(words) :], words)
 
     def test_the_example_at_the_top_of_the_module_runs(self):
         protocol, answers = Protocol(), {b"PING": b"PONG"}

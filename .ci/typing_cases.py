@@ -1,11 +1,11 @@
 """What mypy and basedpyright have to accept, and to refuse, when they read this.
 
 Each `type: ignore` stands where an error has to be: mypy and basedpyright complain
-about one that they do not need. The end is the recipe with types.
+about one that they do not need.
 """
 
 from pathlib import PurePath
-from typing import Any, Protocol, assert_type
+from typing import Any, assert_type
 
 from stringtransport import (
     ConnectionDone,
@@ -56,15 +56,3 @@ def reasons(reason: Failure) -> int:
     Failure(OSError)  # type: ignore[arg-type]
     ITransport()  # type: ignore[abstract]
     reason.raiseException()  # It never returns, so nothing is missing here.
-
-
-class Transport(Protocol):
-    disconnecting: bool
-
-    def write(self, data: bytes) -> None: ...
-    def abortConnection(self) -> None: ...
-
-
-transport: Transport = StringTransport()
-transport.write(b"sorry")
-assert not transport.disconnecting

@@ -60,6 +60,7 @@ ROWS = [
     ("changed", "t.write(v); v.reverse(); arrived()", b"ab", b"ab"),
     ("aborted", "t.write(LARGE); t.abort(); LARGE in arrived()", True, False),
     ("aborted", "t.close(); t.aborted", False, AttributeError),
+    ("aborted", "t.abort(); run(); t.aborted", True, AttributeError),
     ("aborted", "t.abort(); run(); t.abort(); t.aborted", True, AttributeError),
     ("uvloop", "fail(), run(); t.write(b'late')", None, REFUSED),
     ("uvloop", "t.close(); t.write_eof(); t.write(b'late')", None, REFUSED),

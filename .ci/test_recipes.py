@@ -132,7 +132,7 @@ class RecordingTransportTests(unittest.TestCase):
 
     def test_it_does_not_record_what_is_refused(self):
         transport = Recording()
-        self.assertRaises(TypeError, transport.write, "text")
+        self.assertRaises(TypeError, transport.write, bytearray(b"data"))
         self.assertRaises(TypeError, transport.writeSequence, [b"bytes", "text"])
         self.assertEqual(transport.writes, [])
 

@@ -55,6 +55,7 @@ START_TLS = TypeError, ConnectionAbortedError
 ROWS = [
     ("fed", "t.pause_reading(); receive(b'a'); p.told[:]", [b"a"], []),
     ("fed", "t.close(); receive(b'a'); run(); p.told[:]", [b"a", None], [None]),
+    ("fed", "t.pause_reading(); fail(), run(); p.told[:]", [ConnectionResetError], []),
     ("sent", "t.write(LARGE); p.told[:]", [], ["pause_writing"]),
     ("changed", "t.write(LARGE); t.write(v); v.reverse(); arrived()[-2:]", b"ab", SENT),
     ("changed", "t.write(v); v.reverse(); arrived()", b"ab", b"ab"),

@@ -172,7 +172,6 @@ CONVERSATIONS = [
     # More than 65536 bytes unsent pause a push producer, and so does each write then.
     "Push(one); one.write(bytes(65536)); one.write(b''); go()",
     "Push(one); one.write(bytes(65537)); one.write(b'a'); one.write(b''); go()",
-    "Push(one); one.writeSequence([bytes(65536), b'a']); go(); go()",
     "Push(one, 3, '', bytes(65537)); one.write(bytes(65537)); go(); go()",
     "Push(one); one.abortConnection(); one.write(LARGE); go()",
     "Push(one); one.write(LARGE); one.unregisterProducer(); Push(one); go()",

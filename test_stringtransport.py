@@ -212,11 +212,12 @@ class AnyTransportContract(Mixin):
 
     def test_what_is_written_while_it_is_paused_is_delivered(self) -> None:
         transport = self.connect()
+        transport.write(b"before ")
         transport.pauseProducing()
-        transport.write(b"data")
+        transport.write(b"after")
         self.settle()
         transport.resumeProducing()
-        self.assertDelivers(transport, b"data")
+        self.assertDelivers(transport, b"before after")
 
     def test_at_first_it_is_connected_and_neither_closing_nor_lost(self) -> None:
         transport = self.connect()
@@ -291,7 +292,8 @@ class TransportContract(AnyTransportContract):
             def delivered(self, transport):
                 return transport.other_side.received
 
-    Run `python3 -m unittest discover -s contract` in the folder that holds both.
+    Run `python3 -m unittest discover -s contract` in the folder that holds both, with
+    `-v` if it hangs. (trial: `PYTHONPATH=contract python -m twisted.trial test_mine`.)
 
     - `connect(protocol)` returns a new transport, after it has given it to the
       protocol by `makeConnection`. By `connectionLost`, the transport tells the
@@ -304,7 +306,7 @@ class TransportContract(AnyTransportContract):
     Where the transport is known to fail a test, say so above the class with
     `@known_differences({name_of_the_test: reason})`: it has to fail from then on. Where
     its reasons have the `ConnectionDone` of another copy, give that one to this copy:
-    `setattr(stringtransport, "ConnectionDone", the_other)`.
+    `setattr(stringtransport, "ConnectionDone", the_other)`, in `test_mine.py`.
 
     It does not test *receiving*: that nothing is dropped while the transport is paused,
     that the protocol is handed `bytes`, that it is told of a loss by the other side.

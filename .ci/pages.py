@@ -16,6 +16,11 @@ PAGES = [f".github/{p.name}" for p in CHECKOUT.glob(".github/*.md")] + ["README.
 LIMIT = 60
 
 
+def limit(seconds):
+    """If what is run hangs, end the process, and say where."""
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
+
+
 def read(name):
     return (CHECKOUT / name).read_text(encoding="utf-8")
 
@@ -56,14 +61,13 @@ def run_block(block):
     # Before 3.8, users have it from typing_extensions.
     vars(typing).setdefault("Protocol", object)
     result = unittest.TestResult()
-    # If it hangs, the process ends, and says where.
-    faulthandler.dump_traceback_later(LIMIT, exit=True, file=sys.__stderr__)
+    limit(LIMIT)
     try:
         with mock.patch.dict(sys.modules, modules):
             exec(code, vars(program))
             unittest.defaultTestLoader.loadTestsFromModule(program).run(result)
     finally:
-        faulthandler.cancel_dump_traceback_later()
+        limit(LIMIT * 10)
     for _, told in result.failures + result.errors:
         raise AssertionError(told)
     return program

@@ -12,14 +12,14 @@ import test_twisted as twisted
 
 PAGES = pages.read(".github/DIFFERENCES.md") + pages.read(".github/CONNECTION.md")
 IN_MEMORY = {*dir(ours.InMemoryLossContract)} - {*dir(ours.TransportContract)}
-# Whose test cases see what differs: all of these or, if a row names some, those.
+# How many rows, and whose test cases see it: all or, if a row names some, those.
 SECTIONS = {
-    "From Twisted's two classes": ["Twisted(String|Difference)"],
-    "From Twisted's values, where Twisted is not installed": ["TwistedValueDifference"],
-    "From real connections": ["TCP", "UNIX", "TLS", "AsyncioTCP"],
-    "From Twisted's iosim": ["Iosim"],
-    "As on TCP": ["Epoll"],
-    "Not as on TCP": [],
+    "From Twisted's two classes": (12, ["Twisted(String|Difference)"]),
+    "From Twisted's values": (10, ["TwistedValueDifference"]),
+    "From real connections": (39, ["TCP", "UNIX", "TLS", "AsyncioTCP"]),
+    "From Twisted's iosim": (13, ["Iosim"]),
+    "As on TCP": (12, ["Epoll"]),
+    "Not as on TCP": (6, []),
 }
 
 
@@ -37,18 +37,22 @@ def tests(cases, *modules, fail=False):
 class DifferencesTests(unittest.TestCase):
     def test_each_row_and_each_difference_has_tests_that_pass_where_it_says(self):
         alike = tests("", ours) | tests("Provides")
-        for section, whose in SECTIONS.items():
+        for section, (count, whose) in SECTIONS.items():
             cases = "|".join(["Provides", *whose])
             found = tests(cases) - alike | tests(cases, fail=True)
             if section == "From real connections":
                 found |= IN_MEMORY
-            text = PAGES.split(f"\n## {section}\n")[1].split("\n## ")[0]
-            for row in re.findall(r"^[-|] .*$(?!\n\|-)", text, re.M):
+            text = PAGES.split(f"\n## {section}")[1].split("\n## ")[0]
+            rows = re.findall(r"^[-|] .*$(?!\n\|-)", text, re.M)
+            self.assertEqual(len(rows), count, section)
+            for row in rows:
                 said, _, names = row.partition("<!--")
                 names = {*re.findall(r"test_\w+", names)}
-                self.assertTrue(names and names <= tests(""), row)
+                self.assertTrue(names, f"names no test: {row}")
+                self.assertEqual(names - tests(""), set(), f"do not pass: {row}")
                 for each in [each for each in whose if each in said] or whose:
-                    self.assertTrue(names & tests(each), f"{row} on {each}")
+                    told = f"none that passes on {each}: {row}"
+                    self.assertTrue(names & tests(each), told)
                 found -= names
             self.assertEqual(found, set(), f"need a row: {section}")
 

@@ -518,8 +518,7 @@ class RealContractTests(tcp.RealContract, unittest.TestCase):
         steps: told for steps, told in tcp.TOLD.items() if "dataReceived" not in steps
     }
 
-    def setUp(self):
-        self.reactor = mock.Mock(iterate=lambda _: self.iterate())
+    setUp = unittest.TestCase.setUp  # It needs no reactor.
 
     def connect(self, protocol=None):
         self.protocol, self.other_end = protocol or Protocol(), tcp.OtherEnd()

@@ -198,10 +198,10 @@ class RealContract(RealConnection, TwoSidedContract):
     table, takes_bytes_like = TOLD, bool(BYTES_LIKE_WRITTEN)
 
     def play(self, steps=""):
-        """Take the steps of the server, `t` and `s`, and of the client, `o` and `c`."""
+        """Take the steps of the server, `t` and `s`, and of the client, `o`."""
         t, self.producer = self.connect(), mock.Mock(side_effect=TypeError)
-        self.names = {"t": t, "s": self.protocol, "c": self.other_end, "LARGE": LARGE}
-        self.names.update(o=self.other_end.transport, p=self.producer, turns=self.turns)
+        self.names = {"t": t, "s": self.protocol, "o": self.other_end.transport}
+        self.names.update(p=self.producer, turns=self.turns, LARGE=LARGE)
         self.protocol.received = b""
         exec(steps, self.names)
         return t

@@ -55,7 +55,7 @@ from typing import (
     Union,
 )
 
-__version__ = "1.4.0.dev0"
+__version__ = "1.4.0"
 __all__ = [
     "ConnectionDone",
     "Failure",
